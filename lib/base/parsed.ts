@@ -1,0 +1,100 @@
+/**
+ * Wire faults are values. Every parser in the library answers with a {@link Parsed}; it never throws on input.
+ * Dissector, fuzzer, conformance suite and counters all live off the same faults.
+ */
+
+/** Every reason that bytes or text from outside may be refused for, in the order of their counter slots. */
+export const FAULT_REASONS = [
+  "truncated",
+  "bad_version",
+  "bad_padding",
+  "bad_extension",
+  "bad_length",
+  "bad_context",
+  "replay",
+  "auth",
+  "decrypt",
+  "bad_json",
+  "duplicate_key",
+  "missing_field",
+  "bad_type",
+  "bad_value",
+  "unknown_type",
+  "too_large",
+  "bad_key",
+  "bad_state",
+] as const;
+
+export type FaultReason = (typeof FAULT_REASONS)[number];
+
+/** Why an input was refused. */
+export interface Fault {
+  readonly reason: FaultReason;
+  /** Byte (or, for text, UTF-16 code unit) at which the input stopped making sense. */
+  readonly offset?: number;
+  /** Total bytes that the input would have needed, where `reason` is `truncated`. */
+  readonly need?: number;
+  /** JSON path of the offending value, `$.a.b[0]`, for messages. */
+  readonly path?: string;
+  /** What was expected and what came, for people. Never holds key material. */
+  readonly message: string;
+}
+
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly fault: Fault };
+
+export function ok<T>(value: T): Parsed<T> {
+  return { ok: true, value };
+}
+
+/** A refusal. `where` carries the offset, and `need` or `path` where they say more. */
+export function fault(
+  reason: FaultReason,
+  message: string,
+  where: { offset?: number; need?: number; path?: string } = {},
+): { readonly ok: false; readonly fault: Fault } {
+  return { ok: false, fault: { reason, ...where, message } };
+}
+
+/** `truncated` with its usual sentence: `Cannot parse ArcRTP header: need 16 bytes, got 12`. */
+export function truncated(what: string, need: number, got: number): { readonly ok: false; readonly fault: Fault } {
+  return fault("truncated", `Cannot parse ${what}: need ${need} bytes, got ${got}`, { offset: got, need });
+}
+
+/**
+ * The value of a parse that cannot fail here (a constant, a value made a line above).
+ *
+ * @throws Error with the fault's message; for tests and programmer mistakes, never for input from outside.
+ */
+export function unwrap<T>(parsed: Parsed<T>): T {
+  if (parsed.ok) return parsed.value;
+  const { reason, offset, path, message } = parsed.fault;
+  throw new Error(`${reason}${path ? ` at ${path}` : offset === undefined ? "" : ` at ${offset}`}: ${message}`);
+}
+
+/** Counts refusals by reason in a typed array: one increment per fault, no allocation. */
+export class FaultCounters {
+  readonly #counts = new Float64Array(FAULT_REASONS.length);
+
+  add(reason: FaultReason): void {
+    this.#counts[FAULT_REASONS.indexOf(reason)]++;
+  }
+
+  get(reason: FaultReason): number {
+    return this.#counts[FAULT_REASONS.indexOf(reason)];
+  }
+
+  get total(): number {
+    return this.#counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The reasons seen at least once, with their counts. */
+  snapshot(): Partial<Record<FaultReason, number>> {
+    const seen: Partial<Record<FaultReason, number>> = {};
+    FAULT_REASONS.forEach((reason, slot) => {
+      if (this.#counts[slot] > 0) seen[reason] = this.#counts[slot];
+    });
+    return seen;
+  }
+}
