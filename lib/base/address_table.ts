@@ -1,0 +1,61 @@
+/** Names transport addresses by small integers, so that batches and tables hold numbers instead of text. */
+export interface HostPort {
+  /** IP address as text; IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Two-way table of addresses, bounded: the oldest unpinned address makes room when it is full, and its number is given
+ * out again only after that. Numbers are 0..capacity-1.
+ */
+export class AddressTable {
+  readonly capacity: number;
+  readonly #numbers = new Map<string, number>();
+  readonly #addresses: (HostPort | undefined)[] = [];
+  readonly #pinned = new Set<number>();
+
+  constructor(capacity = 4096) {
+    this.capacity = capacity;
+  }
+
+  /** The number of an address; a new one is added, making room where needed. */
+  intern(host: string, port: number): number {
+    const key = `${host} ${port}`;
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.#addresses.length < this.capacity ? this.#addresses.length : this.#evict();
+    this.#numbers.set(key, number);
+    this.#addresses[number] = { host, port };
+    return number;
+  }
+
+  /** The address behind a number, or undefined when it was never given out. */
+  describe(number: number): HostPort | undefined {
+    return this.#addresses[number];
+  }
+
+  /** Keeps a number's meaning until {@link unpin}: for addresses that a session still sends to. */
+  pin(number: number): void {
+    this.#pinned.add(number);
+  }
+
+  unpin(number: number): void {
+    this.#pinned.delete(number);
+  }
+
+  #evict(): number {
+    // Map order is insertion order: the first unpinned entry is the oldest.
+    for (const [key, number] of this.#numbers) {
+      if (this.#pinned.has(number)) continue;
+      this.#numbers.delete(key);
+      return number;
+    }
+    throw new Error(`address table: all ${this.capacity} addresses are pinned`);
+  }
+}
+
+/** `1.2.3.4:5` or `[::1]:5`. */
+export function formatHostPort(address: HostPort): string {
+  return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
