@@ -1,0 +1,44 @@
+/** A signaling link over a plain WebSocket: subprotocol `arcrtc.v1.json`, one message per text frame (SPEC 6.1). */
+import type { WebSocket } from "ws";
+import { EMPTY_BYTES } from "../base/bytes.ts";
+import type { SignalingLink, SignalingLinkEvents } from "./signaling_link.ts";
+
+export const PLAIN_SUBPROTOCOL = "arcrtc.v1.json";
+
+/** Sent on close by us: RFC 6455 §7.4.1. */
+const NORMAL_CLOSURE = 1000;
+
+/** Wraps an open WebSocket; `peerCertificateSha256` is what its TLS layer saw, if there is one. */
+export function webSocketLink(
+  socket: WebSocket,
+  name: string,
+  peerCertificateSha256: string | undefined,
+  events: SignalingLinkEvents,
+): SignalingLink {
+  let open = true;
+  const finish = (why: string) => {
+    if (!open) return;
+    open = false;
+    events.closed(why);
+  };
+  socket.on("message", (data: { toString(): string }, isBinary: boolean) => {
+    // Messages are text: a binary frame is handed on as no JSON at all (SPEC ARC-TRANSPORT-websocket-binary).
+    if (open) events.message(isBinary ? EMPTY_BYTES : data.toString());
+  });
+  socket.on("error", (error: Error) => finish(error.message));
+  socket.on("close", (code: number) => finish(`closed by the other side (${code})`));
+  return {
+    name,
+    peerCertificateSha256,
+    get bufferedBytes() {
+      return socket.bufferedAmount;
+    },
+    send(text) {
+      if (open && socket.readyState === socket.OPEN) socket.send(text);
+    },
+    close() {
+      socket.close(NORMAL_CLOSURE);
+      finish("closed here");
+    },
+  };
+}
