@@ -1,0 +1,349 @@
+import assert from "node:assert/strict";
+import { parseFingerprint } from "../crypto/certificate.ts";
+import { unwrap } from "../base/parsed.ts";
+import type { Message } from "./messages/registry.ts";
+import { ANNA, BEN, EndpointPair, SESSION } from "./testing/endpoint_pair.ts";
+
+const STREAM = "dddddddd-dddd-4ddd-8ddd-dddddddddddd";
+const STREAM_2 = "eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee";
+const CARL = "cccccccc-cccc-4ccc-8ccc-cccccccccccc";
+
+const OPUS = { name: "opus", bitrate: 64_000, sample_rate: 48_000, channels: 2 } as const;
+
+function audio(streamId = STREAM, ssrc = 7) {
+  return { stream_id: streamId, stream_type: "audio" as const, codec: { audio: OPUS }, ssrc };
+}
+
+function assertSameKeys(pair: EndpointPair, epochs: number[]) {
+  assert.deepEqual([...pair.masters.anna.keys()], epochs);
+  assert.deepEqual([...pair.masters.ben.keys()], epochs);
+  for (const epoch of epochs) assert.equal(pair.masters.anna.get(epoch), pair.masters.ben.get(epoch));
+  assert.equal(new Set(pair.masters.anna.values()).size, epochs.length, "every epoch has its own key");
+}
+
+Deno.test("handshake: both sides connected with one key and the caller's first choices", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  assert.equal(pair.anna.state, "connected");
+  assert.equal(pair.ben.state, "connected");
+  assertSameKeys(pair, [0]);
+  const { negotiated, codecs, remote } = pair.outputs("anna", "connected")[0].agreement;
+  assert.equal(negotiated.suite, "aes-128-gcm");
+  assert.equal(negotiated.authentication, "hmac-sha256-80");
+  assert.deepEqual(codecs, { audio: "opus", video: "vp9" });
+  assert.equal(remote.peerId, BEN);
+  assert.equal(pair.outputs("ben", "connected")[0].agreement.remote.peerId, ANNA);
+});
+
+Deno.test("ARC-SRTP-choice-suite ARC-SRTP-choice-authentication: the first of the caller's list that the callee supports", () => {
+  const pair = new EndpointPair({
+    anna: { suites: ["chacha20-poly1305", "aes-256-gcm"], authentications: ["none", "hmac-sha256-80"] },
+    ben: { suites: ["aes-128-gcm", "aes-256-gcm"] },
+  });
+  pair.connect();
+  const { suite, authentication } = pair.outputs("anna", "connected")[0].agreement.negotiated;
+  assert.deepEqual([suite, authentication], ["aes-256-gcm", "none"]);
+  assertSameKeys(pair, [0]);
+});
+
+Deno.test("ARC-SRTP-choice-none-common: the refusal names the reason, and the callee can still be called", () => {
+  const pair = new EndpointPair({ anna: { suites: ["aes-128-gcm"] }, ben: { suites: ["aes-256-gcm"] } });
+  pair.connect();
+  const [closed] = pair.outputs("anna", "closed");
+  assert.deepEqual([closed.why, closed.byPeer, closed.code], ["refused", true, "no_common_cipher"]);
+  assert.equal(pair.ben.state, "idle");
+});
+
+Deno.test("ARC-SRTP-choice-not-offered: an answer outside of the offers ends the session", () => {
+  const pair = new EndpointPair({ anna: { suites: ["aes-256-gcm"] } });
+  pair.up("anna");
+  const connect = pair.messages("anna", "CONNECT")[0];
+  pair.inject("anna", {
+    type: "CONNECT_ACK",
+    version: "1.0",
+    session_id: SESSION,
+    peer_id: BEN,
+    accepted: true,
+    selected_codecs: { audio: "opus" },
+    network_info: {},
+    encryption: { algorithm: "aes-128-gcm", key_exchange: "ecdh-p256", public_key: connect.encryption.public_key },
+    timestamp: 1,
+  });
+  assert.equal(pair.outputs("anna", "closed")[0].code, "no_common_cipher");
+  assert.equal(pair.messages("anna", "DISCONNECT")[0].reason, "error");
+});
+
+Deno.test("ARC-KEY-ecdh-own-key: our own key that comes back in CONNECT_ACK is bad_key", () => {
+  const pair = new EndpointPair();
+  pair.up("anna");
+  const connect = pair.messages("anna", "CONNECT")[0];
+  pair.inject("anna", {
+    type: "CONNECT_ACK",
+    version: "1.0",
+    session_id: SESSION,
+    peer_id: BEN,
+    accepted: true,
+    selected_codecs: { audio: "opus" },
+    network_info: {},
+    encryption: { algorithm: "aes-128-gcm", key_exchange: "ecdh-p256", public_key: connect.encryption.public_key },
+    timestamp: 1,
+  });
+  assert.equal(pair.outputs("anna", "closed")[0].code, "bad_key");
+});
+
+Deno.test("nobody there: CONNECT is sent six times, then the session has failed", () => {
+  const pair = new EndpointPair({ loss: 1 });
+  pair.up("anna");
+  pair.run(200_000);
+  const connects = pair.messages("anna", "CONNECT");
+  assert.equal(connects.length, 6);
+  assert.equal(new Set(connects.map((message) => JSON.stringify(message))).size, 1);
+  assert.deepEqual(pair.outputs("anna", "closed").map((out) => out.why), ["failed"]);
+});
+
+Deno.test("ARC-SIG-repeat-same-answer: a repeated CONNECT gets the same answer and makes no new keys", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.inject("ben", pair.messages("anna", "CONNECT")[0]);
+  const [first, second] = pair.messages("ben", "CONNECT_ACK");
+  assert.deepEqual(second, first);
+  assertSameKeys(pair, [0]);
+});
+
+Deno.test("ARC-SIG-state-crossing-connect: the lower peer_id is the caller, whoever was first", () => {
+  for (const first of ["anna", "ben"] as const) {
+    const pair = new EndpointPair({ ben: { role: "caller" } });
+    pair.up(first);
+    pair.up(first === "anna" ? "ben" : "anna");
+    pair.run(1000);
+    assert.deepEqual([pair.anna.state, pair.ben.state], ["connected", "connected"]);
+    assert.deepEqual([pair.anna.role, pair.ben.role], ["caller", "callee"]);
+    assertSameKeys(pair, [0]);
+  }
+});
+
+Deno.test("ARC-SIG-state-second-connect: other content in a running session is bad_state, another peer busy", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  const connect = pair.messages("anna", "CONNECT")[0];
+  pair.inject("ben", { ...connect, timestamp: connect.timestamp + 1 } as Message);
+  pair.inject("ben", { ...connect, peer_id: CARL, timestamp: connect.timestamp + 2 } as Message);
+  assert.deepEqual(pair.messages("ben", "ERROR").map((error) => error.code), ["bad_state", "busy"]);
+  assertSameKeys(pair, [0]);
+});
+
+Deno.test("ARC-SIG-state-table: what does not fit the state is bad_state and changes nothing", () => {
+  const pair = new EndpointPair();
+  pair.inject("ben", {
+    type: "STREAM_STOP",
+    session_id: SESSION,
+    stream_id: STREAM,
+    reason: "timeout",
+    timestamp: 1,
+  });
+  assert.equal(pair.messages("ben", "ERROR")[0].code, "bad_state");
+  assert.equal(pair.ben.state, "idle");
+});
+
+Deno.test("ARC-SIG-state-unknown-session: a message for another session is refused with its name", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.inject("ben", {
+    type: "STREAM_STOP",
+    session_id: STREAM,
+    stream_id: STREAM,
+    reason: "timeout",
+    timestamp: 9,
+  });
+  const [error] = pair.messages("ben", "ERROR");
+  assert.equal(error.code, "unknown_session");
+  assert.deepEqual(error.in_reply_to, { type: "STREAM_STOP", timestamp: 9, stream_id: STREAM });
+});
+
+Deno.test("ARC-KEY-rotation-manual: new keys on both sides, initiator and responder switch, the old epoch ends", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.act("anna", (endpoint, nowMs) => endpoint.rotate("manual", nowMs));
+  pair.run(100);
+  assertSameKeys(pair, [0, 1]);
+  assert.equal(pair.anna.epochs?.sendEpoch, 1);
+  assert.equal(pair.ben.epochs?.sendEpoch, 0, "the responder waits for the first packet");
+  pair.act("ben", (endpoint, nowMs) => endpoint.authenticated(1, nowMs));
+  assert.equal(pair.ben.epochs?.sendEpoch, 1);
+  assert.equal(pair.ben.masterKey(0), undefined, "confirmed: the former key is erased");
+  pair.act("anna", (endpoint, nowMs) => endpoint.authenticated(1, nowMs));
+  pair.run(2000);
+  assert.deepEqual(pair.outputs("anna", "epoch_retired").map((out) => out.epoch), [0]);
+  assert.deepEqual(pair.outputs("ben", "epoch_retired").map((out) => out.epoch), [0]);
+});
+
+Deno.test("ARC-KEY-epoch-wrong-proof: unauthorized, and nothing changes", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.isLost = () => true;
+  pair.act("anna", (endpoint, nowMs) => endpoint.rotate("manual", nowMs));
+  const rotate = pair.messages("anna", "KEY_ROTATE")[0];
+  pair.inject("ben", { ...rotate, proof: "AAAAAAAAAAAAAAAAAAAAAA" });
+  assert.equal(pair.messages("ben", "ERROR").at(-1)?.code, "unauthorized");
+  pair.inject("ben", { ...rotate, epoch: 2, timestamp: rotate.timestamp + 1 });
+  assert.equal(pair.messages("ben", "ERROR").at(-1)?.code, "bad_state");
+  assert.deepEqual([...pair.masters.ben.keys()], [0]);
+  pair.inject("ben", { ...rotate, timestamp: rotate.timestamp + 2 });
+  assert.deepEqual([...pair.masters.ben.keys()], [0, 1], "the right one still works");
+});
+
+Deno.test("ARC-KEY-rotation-crossing: the lower peer_id's rotation counts", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.act("anna", (endpoint, nowMs) => endpoint.rotate("manual", nowMs));
+  pair.act("ben", (endpoint, nowMs) => endpoint.rotate("manual", nowMs));
+  pair.run(100);
+  assertSameKeys(pair, [0, 1]);
+  assert.equal(pair.messages("anna", "KEY_ROTATE_ACK").length, 0);
+  assert.equal(pair.messages("ben", "KEY_ROTATE_ACK").length, 1);
+});
+
+Deno.test("ARC-SIG-state-resume: signaling comes back, the session goes on under a new epoch with its streams", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.act("anna", (endpoint, nowMs) => endpoint.startStream(audio(), nowMs));
+  pair.run(100);
+  pair.act("anna", (endpoint) => endpoint.down());
+  pair.act("ben", (endpoint) => endpoint.down());
+  assert.equal(pair.anna.state, "reconnecting");
+  pair.run(5000);
+  pair.up("ben");
+  pair.up("anna");
+  pair.run(1000);
+  assert.deepEqual([pair.anna.state, pair.ben.state], ["connected", "connected"]);
+  assertSameKeys(pair, [0, 1]);
+  assert.equal(pair.outputs("anna", "resumed").length, 1);
+  pair.act("anna", (endpoint, nowMs) => endpoint.announceStreams(() => 3, nowMs));
+  pair.run(100);
+  const again = pair.outputs("ben", "stream_offered");
+  assert.deepEqual(again.map((out) => out.isNew), [true, false]);
+  assert.deepEqual(again[1].start.roc, [{ ssrc: 7, roc: 3 }]);
+});
+
+Deno.test("streams: announced, acknowledged, capped and stopped", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.act("anna", (endpoint, nowMs) => endpoint.startStream(audio(), nowMs));
+  pair.run(100);
+  assert.deepEqual(pair.outputs("anna", "stream_accepted").map((out) => out.streamId), [STREAM]);
+  assert.equal(pair.outputs("ben", "stream_offered")[0].start.encryption.key_id, STREAM);
+  pair.act("ben", (endpoint, nowMs) => endpoint.adaptQuality(STREAM, { bitrate: 9 }, "cpu", nowMs));
+  pair.run(100);
+  assert.equal(pair.outputs("anna", "quality_cap")[0].message.quality.bitrate, 9);
+  pair.act("anna", (endpoint, nowMs) => endpoint.stopStream(STREAM, "user_request", nowMs));
+  pair.run(100);
+  assert.deepEqual(pair.outputs("ben", "stream_stopped").map((out) => out.streamId), [STREAM]);
+  assert.equal(pair.messages("ben", "ACK").length, 2);
+});
+
+Deno.test("ARC-KEY-stream-id-once ARC-KEY-ssrc-once ARC-SRTP-choice-stream-equal: used ids and another suite are bad_state", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.act("anna", (endpoint, nowMs) => endpoint.startStream(audio(), nowMs));
+  pair.run(100);
+  const start = pair.messages("anna", "STREAM_START")[0];
+  const tries: Partial<typeof start>[] = [
+    { ssrc: 8 },
+    { stream_id: STREAM_2 },
+    { stream_id: STREAM_2, ssrc: 9, encryption: { key_id: STREAM_2, algorithm: "aes-256-gcm" } },
+  ];
+  for (const [i, change] of tries.entries()) {
+    pair.inject("ben", { ...start, ...change, timestamp: start.timestamp + 1 + i } as Message);
+    assert.equal(pair.messages("ben", "ERROR").at(-1)?.code, "bad_state");
+  }
+  assert.equal(pair.messages("ben", "ERROR").length, tries.length);
+  assert.throws(() => pair.ben.startStream(audio(STREAM_2, 7), pair.nowMs), /new SSRC/);
+});
+
+Deno.test("ARC-SIG-state-unknown-stream: stopping or capping what is not there is unknown_stream", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  const common = { session_id: SESSION, stream_id: STREAM, timestamp: 5 };
+  pair.inject("ben", { type: "STREAM_STOP", reason: "error", ...common });
+  pair.inject("ben", { type: "QUALITY_ADAPT", reason: "cpu", quality: { bitrate: 1 }, ...common });
+  assert.deepEqual(pair.messages("ben", "ERROR").map((error) => error.code), ["unknown_stream", "unknown_stream"]);
+});
+
+Deno.test("ARC-SIG-heartbeat-answer ARC-SIG-heartbeat-sender-fields: echoed at once, challenge new each time", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.act("anna", (endpoint, nowMs) => endpoint.heartbeat(nowMs));
+  pair.act("anna", (endpoint, nowMs) => endpoint.heartbeat(nowMs));
+  pair.run(100);
+  const beats = pair.messages("anna", "HEARTBEAT");
+  const acks = pair.messages("ben", "HEARTBEAT_ACK");
+  assert.deepEqual(acks.map((ack) => ack.challenge), beats.map((beat) => beat.challenge));
+  assert.match(beats[0].challenge ?? "", /^[0-9a-f]{16}$/);
+  assert.notEqual(beats[0].challenge, beats[1].challenge);
+  assert.equal(beats[0].peer_id, ANNA);
+  assert.equal(pair.outputs("anna", "heartbeat_ack").length, 2);
+});
+
+Deno.test("ARC-SIG-state-disconnect: both sides end; afterwards the session is unknown", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.act("anna", (endpoint, nowMs) => endpoint.disconnect("user_request", nowMs));
+  pair.run(100);
+  assert.deepEqual([pair.anna.state, pair.ben.state], ["closed", "closed"]);
+  assert.deepEqual(pair.outputs("ben", "closed").map((out) => [out.why, out.byPeer]), [["user_request", true]]);
+  assert.equal(pair.anna.masterKey(0), undefined);
+  pair.inject("ben", { type: "STREAM_STOP", session_id: SESSION, stream_id: STREAM, reason: "error", timestamp: 1 });
+  assert.equal(pair.messages("ben", "ERROR").at(-1)?.code, "unknown_session");
+});
+
+Deno.test("ARC-SIG-error-not-for-error: garbage is answered once, an ERROR never", () => {
+  const pair = new EndpointPair();
+  pair.inject("ben", "{");
+  pair.inject("ben", '{"type":"NONSENSE"}');
+  assert.deepEqual(pair.messages("ben", "ERROR").map((error) => error.code), ["bad_json", "unknown_type"]);
+  pair.inject("ben", '{"type":"ERROR"}');
+  pair.inject("ben", { type: "ERROR", code: "internal", message: "", timestamp: 1 });
+  assert.equal(pair.messages("ben", "ERROR").length, 2);
+});
+
+Deno.test("ARC-KEY-identity-required ARC-KEY-identity-pin: none or another is bad_identity", () => {
+  const required = new EndpointPair({ ben: { identityPolicy: { kind: "required" } } });
+  required.connect();
+  assert.equal(required.outputs("anna", "closed")[0].code, "bad_identity");
+  const fingerprint = unwrap(parseFingerprint("00".repeat(32)));
+  const pinned = new EndpointPair({ anna: { identityPolicy: { kind: "pinned", fingerprint } } });
+  pinned.connect();
+  assert.equal(pinned.outputs("anna", "closed")[0].code, "bad_identity");
+  assert.equal(pinned.ben.state, "closed", "the callee is told");
+});
+
+Deno.test("over a lossy transport the session connects, rotates, resumes and agrees on every key", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const pair = new EndpointPair({
+      seed,
+      loss: 0.3,
+      delayMs: 15,
+      anna: { overDatagrams: true },
+      ben: { overDatagrams: true },
+    });
+    pair.up("ben");
+    pair.up("anna");
+    pair.run(30_000);
+    if (pair.anna.state === "closed") continue; // six losses in a row
+    assert.equal(pair.ben.state, "connected", `seed ${seed}`);
+    for (let round = 0; round < 3; round++) {
+      pair.act(round % 2 === 0 ? "anna" : "ben", (endpoint, nowMs) => endpoint.rotate("manual", nowMs));
+      pair.run(15_000);
+      for (const side of ["anna", "ben"] as const) {
+        const epoch = pair[side === "anna" ? "ben" : "anna"].epochs?.sendEpoch ?? 0;
+        if (pair.masters[side].has(epoch)) pair.act(side, (endpoint, nowMs) => endpoint.authenticated(epoch, nowMs));
+      }
+    }
+    for (const [epoch, key] of pair.masters.anna) {
+      const other = pair.masters.ben.get(epoch);
+      if (epoch === pair.anna.epochs?.sendEpoch && epoch === pair.ben.epochs?.sendEpoch) {
+        assert.equal(key, other, `seed ${seed}, epoch ${epoch}`);
+      }
+    }
+  }
+});
