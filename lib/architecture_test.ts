@@ -27,7 +27,7 @@ const OUTSIDE = [
   /\bDeno\.(?!test\b|bench\b)/,
   /\bDate\b/,
   /\bMath\.random\b/,
-  /\bperformance\b/,
+  /\bperformance\.(?:now|mark|measure|timeOrigin)\b/,
   /\bset(?:Timeout|Interval)\b/,
   /\bqueueMicrotask\b/,
   /\bfetch\(/,

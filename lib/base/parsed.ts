@@ -27,6 +27,28 @@ export const FAULT_REASONS = [
 
 export type FaultReason = (typeof FAULT_REASONS)[number];
 
+/** What each reason means, for people. */
+export const FAULT_MEANING: Readonly<Record<FaultReason, string>> = {
+  truncated: "The input ends before its own fields do.",
+  bad_version: "The version field holds a version that is not spoken here.",
+  bad_padding: "The padding count is 0 or larger than what there is to pad.",
+  bad_extension: "A header extension is not well-formed.",
+  bad_length: "A length field disagrees with the bytes that are there.",
+  bad_context: "A reduced header names a context that is not known, or has no reference packet yet.",
+  replay: "The packet was received before, or is older than the replay window.",
+  auth: "The HMAC tag is wrong: forged, damaged, or under another key.",
+  decrypt: "The AEAD tag is wrong: forged, damaged, or under another key.",
+  bad_json: "The text is not JSON in UTF-8.",
+  duplicate_key: "A JSON object names the same key twice.",
+  missing_field: "A required field is absent.",
+  bad_type: "A value has another type than its field needs.",
+  bad_value: "A value has the right type but is out of its bounds, or not one of those allowed.",
+  unknown_type: "The kind of message is not known.",
+  too_large: "The input is larger, or nested deeper, than is accepted.",
+  bad_key: "A public key, signature or stored key cannot be used.",
+  bad_state: "The input is well-formed but not allowed at this point.",
+};
+
 /** Why an input was refused. */
 export interface Fault {
   readonly reason: FaultReason;

@@ -65,8 +65,7 @@ export async function createCertificate(request: CertificateRequest): Promise<Cr
 
 /** `@peculiar/x509` finds its parts through a reflection polyfill, which has to be there first. */
 async function loadLibrary() {
-  // deno-lint-ignore no-import-prefix -- until deno.json names it
-  await import("npm:reflect-metadata@0.2.2");
+  await import("reflect-metadata");
   return await import("@peculiar/x509");
 }
 

@@ -1,0 +1,93 @@
+/**
+ * Which backend runs, and why: chosen once at start, shown by `arcrtc --version --verbose`.
+ */
+import { equalBytes } from "../base/bytes.ts";
+import type { CryptoBackend } from "./backend.ts";
+import { nobleBackend } from "./backend_noble.ts";
+import { createNodeBackend, type NodeCrypto } from "./backend_node.ts";
+import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, MAC_KEY_BYTES, SUITE_NAMES, type SuiteName, SUITES } from "./suites.ts";
+
+/** What a user may ask for (`--crypto`). */
+export const BACKEND_WISHES = ["auto", "noble", "node"] as const;
+
+export type BackendWish = (typeof BACKEND_WISHES)[number];
+
+export interface BackendChoice {
+  readonly backend: CryptoBackend;
+  /** One sentence for people. */
+  readonly why: string;
+}
+
+/**
+ * `auto` takes `node` where `node:crypto` is present and gives noble's bytes for every suite and the HMAC, else `noble`.
+ * It measures nothing, since the core has no clock; `srtp_bench.ts` shows both, node ahead for every suite.
+ *
+ * Costs some 30 ms in a fresh process, most of it loading `node:crypto`: choose when keys are first needed, not for
+ * `--help`.
+ *
+ * @throws Error when `node` is asked for by name and cannot serve.
+ */
+export function chooseBackend(wish: BackendWish, crypto: NodeCrypto | null = findNodeCrypto()): BackendChoice {
+  if (wish === "noble") return { backend: nobleBackend, why: "noble was asked for" };
+  const node = crypto === null ? null : createNodeBackend(crypto);
+  const lack = node === null ? "node:crypto is not present" : findLack(node);
+  if (node !== null && lack === null) {
+    const why = wish === "node"
+      ? "node was asked for"
+      : "node:crypto is present and gives the same bytes as noble for every suite";
+    return { backend: node, why };
+  }
+  if (wish === "node") throw new Error(`Cannot use the node crypto backend: ${lack}`);
+  return { backend: nobleBackend, why: `${lack}` };
+}
+
+/** `node:crypto` or null. Without a static import, which would keep the library from loading where there is none. */
+export function findNodeCrypto(): NodeCrypto | null {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => NodeCrypto | undefined } };
+  return process?.getBuiltinModule?.("node:crypto") ?? null;
+}
+
+/** What keeps `backend` from standing in for noble, or null. Also proves that it refuses a wrong tag. */
+function findLack(backend: CryptoBackend): string | null {
+  try {
+    for (const suite of SUITE_NAMES) {
+      const sealed = sealSample(backend, suite);
+      if (!equalBytes(sealed, sealSample(nobleBackend, suite))) return `node:crypto is wrong in ${suite}`;
+      sealed[sealed.length - 1] ^= 1;
+      if (openSample(backend, suite, sealed)) return `node:crypto does not check tags in ${suite}`;
+    }
+    return equalBytes(signSample(backend), signSample(nobleBackend)) ? null : "node:crypto is wrong in SHA-256";
+  } catch (error) {
+    return `node:crypto cannot serve (${error instanceof Error ? error.message : String(error)})`;
+  }
+}
+
+const SAMPLE_AAD_BYTES = 16;
+const SAMPLE_TEXT_END = 48;
+
+function sampleKey(suite: SuiteName): Uint8Array {
+  return new Uint8Array(SUITES[suite].keyBytes).fill(1);
+}
+
+function sealSample(backend: CryptoBackend, suite: SuiteName): Uint8Array {
+  const packet = new Uint8Array(SAMPLE_TEXT_END + AEAD_TAG_BYTES);
+  const key = backend.importAead(suite, sampleKey(suite));
+  key.seal(new Uint8Array(AEAD_NONCE_BYTES), packet, 0, SAMPLE_AAD_BYTES, SAMPLE_TEXT_END);
+  key.free();
+  return packet;
+}
+
+function openSample(backend: CryptoBackend, suite: SuiteName, packet: Uint8Array): boolean {
+  const key = backend.importAead(suite, sampleKey(suite));
+  const opened = key.open(new Uint8Array(AEAD_NONCE_BYTES), packet, 0, SAMPLE_AAD_BYTES, SAMPLE_TEXT_END);
+  key.free();
+  return opened;
+}
+
+function signSample(backend: CryptoBackend): Uint8Array {
+  const mac = new Uint8Array(MAC_KEY_BYTES);
+  const key = backend.importMac(new Uint8Array(MAC_KEY_BYTES).fill(1));
+  key.sign(mac, 0, mac.length, 1, mac, 0, MAC_KEY_BYTES);
+  key.free();
+  return mac;
+}

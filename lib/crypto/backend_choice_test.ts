@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { chooseBackend } from "./backend_choice.ts";
+import type { NodeCrypto } from "./backend_node.ts";
+import { requireNodeCrypto } from "./testing/backends.ts";
+
+const crypto = requireNodeCrypto();
+
+Deno.test("crypto choice: auto takes node where node:crypto serves, and says why", () => {
+  const { backend, why } = chooseBackend("auto");
+  assert.equal(backend.name, "node");
+  assert.match(why, /node:crypto is present/);
+});
+
+Deno.test("crypto choice: the caller overrides", () => {
+  assert.equal(chooseBackend("noble").backend.name, "noble");
+  assert.equal(chooseBackend("node").backend.name, "node");
+});
+
+/** `node:crypto` as it might be elsewhere, and the reason that auto gives for not using it. */
+const BROKEN: readonly [string, NodeCrypto | null, RegExp][] = [
+  ["absent", null, /not present/],
+  [
+    "without ChaCha20",
+    {
+      ...crypto,
+      createCipheriv: ((name: string, ...rest: [Uint8Array, Uint8Array]) => {
+        if (name === "chacha20-poly1305") throw new Error("Unknown cipher");
+        return crypto.createCipheriv(name, ...rest);
+      }) as NodeCrypto["createCipheriv"],
+    },
+    /cannot serve \(Unknown cipher\)/,
+  ],
+  [
+    "with another hash",
+    {
+      ...crypto,
+      hash: ((_: string, data: Uint8Array) => crypto.hash("sha256", data, "buffer").reverse()) as NodeCrypto["hash"],
+    },
+    /wrong in SHA-256/,
+  ],
+  [
+    "that mixes up ciphers",
+    {
+      ...crypto,
+      createCipheriv:
+        ((_: string, key: Uint8Array, nonce: Uint8Array, options: object) =>
+          crypto.createCipheriv(key.length === 16 ? "aes-128-gcm" : "aes-256-gcm", key, nonce, options)) as NodeCrypto[
+            "createCipheriv"
+          ],
+    },
+    /wrong in chacha20-poly1305/,
+  ],
+  [
+    "that does not check tags",
+    {
+      ...crypto,
+      createDecipheriv: ((...args: Parameters<NodeCrypto["createDecipheriv"]>) => {
+        const decipher = crypto.createDecipheriv(...args);
+        decipher.final = (() => new Uint8Array(0)) as typeof decipher.final;
+        return decipher;
+      }) as NodeCrypto["createDecipheriv"],
+    },
+    /does not check tags in aes-128-gcm/,
+  ],
+];
+
+for (const [what, broken, reason] of BROKEN) {
+  Deno.test(`crypto choice: a node:crypto ${what} makes auto fall back and node an error`, () => {
+    const { backend, why } = chooseBackend("auto", broken);
+    assert.equal(backend.name, "noble");
+    assert.match(why, reason);
+    assert.throws(() => chooseBackend("node", broken), reason);
+    assert.equal(chooseBackend("noble", broken).backend.name, "noble");
+  });
+}

@@ -1,0 +1,326 @@
+/**
+ * Strict I-JSON (RFC 7493, RFC 8259): one value, no duplicate member names, no byte order mark, no lone surrogates or
+ * noncharacters, nothing behind the value, and limits on size and depth.
+ *
+ * `JSON.parse` sees neither duplicates nor limits, and says nothing of where a member stands in the text. This reader
+ * keeps its own stack, so that depth costs no recursion; its time and memory are linear in the input.
+ */
+import { decodeUtf8 } from "../base/bytes.ts";
+import { type Fault, fault, type FaultReason, ok, type Parsed } from "../base/parsed.ts";
+import { formatPath } from "./json_path.ts";
+import type { JsonDocument, JsonSpan, JsonValue, TextRange } from "./json_value.ts";
+
+/** Defaults are those of a message (SPEC §5): 65,535 bytes of UTF-8, 16 objects and arrays inside one another. */
+export interface JsonLimits {
+  readonly maxBytes?: number;
+  readonly maxDepth?: number;
+}
+
+export const MAX_JSON_BYTES = 65_535;
+export const MAX_JSON_DEPTH = 16;
+
+/**
+ * One I-JSON value out of UTF-8 bytes or text. Faults: `too_large` (bytes, depth), `duplicate_key`, `bad_value` (a number
+ * beyond the range of a double), `bad_json` (all else), with their offset and, inside of objects and arrays, their path.
+ * The first in the text counts.
+ *
+ * SPEC ARC-SIG-json-size, ARC-SIG-json-utf8, ARC-SIG-json-duplicate-key, ARC-SIG-json-depth.
+ */
+export function parseJson(input: string | Uint8Array, limits: JsonLimits = {}): Parsed<JsonValue> {
+  const parsed = readDocument(input, limits, false);
+  return parsed.ok ? ok(parsed.value.value) : parsed;
+}
+
+/** As {@link parseJson}, with the place of every value. */
+export function parseJsonDocument(input: string | Uint8Array, limits: JsonLimits = {}): Parsed<JsonDocument> {
+  return readDocument(input, limits, true);
+}
+
+function readDocument(input: string | Uint8Array, limits: JsonLimits, withSpans: boolean): Parsed<JsonDocument> {
+  const { maxBytes = MAX_JSON_BYTES, maxDepth = MAX_JSON_DEPTH } = limits;
+  if (exceeds(input, maxBytes)) {
+    return fault("too_large", `Cannot parse JSON: more than ${maxBytes} bytes`, { offset: maxBytes });
+  }
+  if (typeof input === "string") return new Reader(input, maxDepth, withSpans, undefined).read();
+  const decoded = decodeUtf8(input);
+  if (!decoded.ok) return decoded;
+  const text = decoded.value;
+  const byteOf = text.length === input.length ? undefined : byteOffsets(text);
+  return new Reader(text, maxDepth, withSpans, byteOf).read();
+}
+
+function exceeds(input: string | Uint8Array, maxBytes: number): boolean {
+  if (input.length > maxBytes) return true;
+  if (typeof input !== "string" || input.length * 3 <= maxBytes) return false;
+  return byteOffsets(input)[input.length] > maxBytes;
+}
+
+/** The UTF-8 offset of each UTF-16 code unit, and of the end. A pair counts 4 bytes at its first unit. */
+function byteOffsets(text: string): Uint32Array {
+  const offsets = new Uint32Array(text.length + 1);
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    offsets[i] = bytes;
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) bytes += 1;
+    else if (unit < 0x800) bytes += 2;
+    else if (unit >= 0xd800 && unit <= 0xdbff) bytes += 4;
+    else if (unit < 0xdc00 || unit > 0xdfff) bytes += 3;
+  }
+  offsets[text.length] = bytes;
+  return offsets;
+}
+
+/** An object or array that is still open. */
+interface Frame {
+  readonly start: number;
+  readonly closer: "}" | "]";
+  readonly members: Record<string, JsonValue>;
+  readonly items: JsonValue[];
+  readonly memberSpans: Map<string, JsonSpan> | undefined;
+  readonly itemSpans: JsonSpan[] | undefined;
+  /** The member being read. */
+  name: string;
+  nameRange: TextRange | undefined;
+}
+
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+const DIGITS_ONLY = /^[0-9]+$/;
+const NOT_INTERCHANGEABLE = /[\p{Surrogate}\p{Noncharacter_Code_Point}]/u;
+const ESCAPED: Readonly<Record<string, string>> = {
+  '"': '"',
+  "\\": "\\",
+  "/": "/",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+};
+const WORDS = [["true", true], ["false", false], ["null", null]] as const;
+
+const NO_SPAN: JsonSpan = { start: 0, end: 0 };
+
+/** One pass over the text. Methods that can fail answer false after {@link Reader.#fail}. */
+class Reader {
+  readonly #text: string;
+  readonly #maxDepth: number;
+  readonly #withSpans: boolean;
+  readonly #byteOf: Uint32Array | undefined;
+  readonly #stack: Frame[] = [];
+  #at = 0;
+  /** The value read last, and its span. */
+  #value: JsonValue = null;
+  #span: JsonSpan = NO_SPAN;
+  #fault: Fault | undefined;
+
+  constructor(text: string, maxDepth: number, withSpans: boolean, byteOf: Uint32Array | undefined) {
+    this.#text = text;
+    this.#maxDepth = maxDepth;
+    this.#withSpans = withSpans;
+    this.#byteOf = byteOf;
+  }
+
+  read(): Parsed<JsonDocument> {
+    if (this.#readValue() && this.#readEnd()) return ok({ value: this.#value, span: this.#span });
+    return { ok: false, fault: this.#fault ?? { reason: "bad_json", message: "Cannot parse JSON" } };
+  }
+
+  #readValue(): boolean {
+    for (;;) {
+      this.#skipSpace();
+      const opener = this.#text[this.#at];
+      if (opener === "{" || opener === "[") {
+        if (!this.#open(opener)) return false;
+        const frame = this.#stack[this.#stack.length - 1];
+        this.#skipSpace();
+        if (this.#text[this.#at] !== frame.closer) {
+          if (opener === "{" && !this.#readName(frame)) return false;
+          continue;
+        }
+        this.#close(frame);
+      } else if (!this.#readScalar()) return false;
+      // A value is complete: it may complete the objects and arrays around it.
+      for (;;) {
+        const frame = this.#stack.at(-1);
+        if (frame === undefined) return true;
+        this.#add(frame);
+        this.#skipSpace();
+        const next = this.#text[this.#at];
+        if (next === frame.closer) {
+          this.#close(frame);
+          continue;
+        }
+        if (next !== ",") return this.#fail("bad_json", `expected "," or "${frame.closer}"`, this.#at);
+        this.#at++;
+        this.#skipSpace();
+        if (frame.closer === "}" && !this.#readName(frame)) return false;
+        break;
+      }
+    }
+  }
+
+  #readEnd(): boolean {
+    this.#skipSpace();
+    return this.#at === this.#text.length || this.#fail("bad_json", "expected the end of the text", this.#at);
+  }
+
+  #open(opener: "{" | "["): boolean {
+    if (this.#stack.length >= this.#maxDepth) {
+      return this.#fail("too_large", `more than ${this.#maxDepth} objects and arrays inside one another`, this.#at);
+    }
+    const isObject = opener === "{";
+    this.#stack.push({
+      start: this.#at,
+      closer: isObject ? "}" : "]",
+      members: {},
+      items: [],
+      memberSpans: this.#withSpans && isObject ? new Map() : undefined,
+      itemSpans: this.#withSpans && !isObject ? [] : undefined,
+      name: "",
+      nameRange: undefined,
+    });
+    this.#at++;
+    return true;
+  }
+
+  #close(frame: Frame): void {
+    this.#at++;
+    this.#stack.pop();
+    this.#value = frame.closer === "}" ? frame.members : frame.items;
+    if (this.#withSpans) {
+      const range = this.#range(frame.start, this.#at);
+      this.#span = frame.closer === "}"
+        ? { ...range, members: frame.memberSpans }
+        : { ...range, items: frame.itemSpans };
+    }
+  }
+
+  #add(frame: Frame): void {
+    if (frame.closer === "]") {
+      frame.items.push(this.#value);
+      frame.itemSpans?.push(this.#span);
+      return;
+    }
+    // Assigning to __proto__ would change the object's prototype instead of making a member.
+    if (frame.name === "__proto__") {
+      const member = { value: this.#value, enumerable: true, configurable: true, writable: true };
+      Object.defineProperty(frame.members, frame.name, member);
+    } else frame.members[frame.name] = this.#value;
+    frame.memberSpans?.set(frame.name, { ...this.#span, name: frame.nameRange });
+  }
+
+  /** A member's name and its colon. */
+  #readName(frame: Frame): boolean {
+    const start = this.#at;
+    if (this.#text[start] !== '"') return this.#fail("bad_json", "expected a member name", start);
+    const name = this.#readString();
+    if (name === undefined) return false;
+    frame.name = name;
+    if (this.#withSpans) frame.nameRange = this.#range(start, this.#at);
+    if (Object.hasOwn(frame.members, name)) return this.#fail("duplicate_key", "a member name occurs twice", start);
+    this.#skipSpace();
+    if (this.#text[this.#at] !== ":") return this.#fail("bad_json", 'expected ":"', this.#at);
+    this.#at++;
+    return true;
+  }
+
+  #readScalar(): boolean {
+    const start = this.#at;
+    if (this.#text[start] === '"') {
+      const text = this.#readString();
+      if (text === undefined) return false;
+      return this.#complete(text, start, false);
+    }
+    NUMBER.lastIndex = start;
+    const literal = NUMBER.exec(this.#text)?.[0];
+    if (literal !== undefined) {
+      const number = Number(literal);
+      if (!Number.isFinite(number)) return this.#fail("bad_value", "a number beyond the range of a double", start);
+      this.#at += literal.length;
+      // + 0 turns -0 into 0: two spellings of one number must not give two values.
+      return this.#complete(number + 0, start, DIGITS_ONLY.test(literal));
+    }
+    for (const [word, value] of WORDS) {
+      if (this.#text.startsWith(word, start)) {
+        this.#at += word.length;
+        return this.#complete(value, start, false);
+      }
+    }
+    const found = start === this.#text.length ? "the end of the text" : "something else";
+    return this.#fail("bad_json", `expected a value, got ${found}`, start);
+  }
+
+  #complete(value: JsonValue, start: number, digitsOnly: boolean): boolean {
+    this.#value = value;
+    if (this.#withSpans) {
+      const range = this.#range(start, this.#at);
+      this.#span = digitsOnly ? { ...range, digitsOnly } : range;
+    }
+    return true;
+  }
+
+  /** The string that starts at the quote under the cursor. */
+  #readString(): string | undefined {
+    const text = this.#text;
+    const start = this.#at;
+    let i = start + 1;
+    let from = i;
+    let read = "";
+    let suspicious = false;
+    for (;;) {
+      const unit = text.charCodeAt(i);
+      if (unit === 0x22) break;
+      if (unit === 0x5c) {
+        const escape = text[i + 1];
+        const hex = escape === "u" ? text.slice(i + 2, i + 6) : "";
+        const plain = Object.hasOwn(ESCAPED, escape ?? "") ? ESCAPED[escape] : undefined;
+        if (plain === undefined && !/^[0-9a-fA-F]{4}$/.test(hex)) {
+          this.#fail("bad_json", "unknown escape in a string", i);
+          return undefined;
+        }
+        read += text.slice(from, i) + (plain ?? String.fromCharCode(parseInt(hex, 16)));
+        suspicious ||= plain === undefined;
+        i += plain === undefined ? 6 : 2;
+        from = i;
+        continue;
+      }
+      // NaN at the end of the text is not >= 0x20 either.
+      if (!(unit >= 0x20)) {
+        const what = i >= text.length ? "unterminated string" : "control character in a string";
+        this.#fail("bad_json", what, i);
+        return undefined;
+      }
+      if (unit >= 0xd800) suspicious = true;
+      i++;
+    }
+    read += text.slice(from, i);
+    this.#at = i + 1;
+    if (suspicious && NOT_INTERCHANGEABLE.test(read)) {
+      this.#fail("bad_json", "lone surrogate or noncharacter in a string", start);
+      return undefined;
+    }
+    return read;
+  }
+
+  #skipSpace(): void {
+    for (;;) {
+      const unit = this.#text.charCodeAt(this.#at);
+      if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return;
+      this.#at++;
+    }
+  }
+
+  #range(start: number, end: number): TextRange {
+    const byteOf = this.#byteOf;
+    return byteOf === undefined ? { start, end } : { start: byteOf[start], end: byteOf[end] };
+  }
+
+  /** Notes the fault and answers false. */
+  #fail(reason: FaultReason, what: string, at: number): false {
+    const offset = this.#byteOf === undefined ? at : this.#byteOf[at];
+    const path = formatPath(this.#stack.map((frame) => frame.closer === "}" ? frame.name : frame.items.length));
+    this.#fault = { reason, offset, path, message: `Cannot parse JSON: ${what} at ${offset}` };
+    return false;
+  }
+}
