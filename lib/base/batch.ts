@@ -1,9 +1,15 @@
 /**
+ * Free bytes in front of every slot, so that a header can grow in place: a reduced header by 12, a stream's length
+ * field by 2.
+ */
+export const HEADROOM_BYTES = 16;
+
+/**
  * A batch of packets in one buffer: what transports hand over and what session, relay and load work on.
  * One packet is the plain case. Nothing is allocated after construction.
  */
 export class PacketBatch {
-  /** Backing store: slot `i` starts at `i * slotBytes`. Owned by the batch; whoever reads it borrows. */
+  /** Backing store: slot `i` starts at {@link offset}. Owned by the batch; whoever reads it borrows. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly slotBytes: number;
   readonly capacity: number;
@@ -17,26 +23,26 @@ export class PacketBatch {
   constructor(capacity: number, slotBytes = 2048) {
     this.capacity = capacity;
     this.slotBytes = slotBytes;
-    this.bytes = new Uint8Array(capacity * slotBytes);
+    this.bytes = new Uint8Array(capacity * (HEADROOM_BYTES + slotBytes));
     this.lengths = new Uint32Array(capacity);
     this.addresses = new Int32Array(capacity);
   }
 
-  /** Offset of slot `i` in {@link bytes}. */
+  /** Offset of slot `i` in {@link bytes}; the {@link HEADROOM_BYTES} before it are the slot's too. */
   offset(i: number): number {
-    return i * this.slotBytes;
+    return i * (HEADROOM_BYTES + this.slotBytes) + HEADROOM_BYTES;
   }
 
   /** A borrowed view of packet `i`, valid until the slot is written again. Allocates the view object. */
   packet(i: number): Uint8Array<ArrayBuffer> {
-    const start = i * this.slotBytes;
+    const start = this.offset(i);
     return this.bytes.subarray(start, start + this.lengths[i]);
   }
 
   /** Copies `packet` into the next free slot; false, changing nothing, when full or when it is larger than a slot. */
   push(packet: Uint8Array, address: number): boolean {
     if (this.size === this.capacity || packet.length > this.slotBytes) return false;
-    this.bytes.set(packet, this.size * this.slotBytes);
+    this.bytes.set(packet, this.offset(this.size));
     this.lengths[this.size] = packet.length;
     this.addresses[this.size] = address;
     this.size++;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PacketBatch } from "./batch.ts";
+import { HEADROOM_BYTES, PacketBatch } from "./batch.ts";
 import { FaultCounters, unwrap } from "./parsed.ts";
 import { fault, ok, truncated } from "./parsed.ts";
 import { Ring } from "./ring.ts";
@@ -26,9 +26,9 @@ Deno.test("PacketBatch: copies in, refuses what does not fit, hands out borrowed
   assert.ok(batch.push(new Uint8Array([3]), 8));
   assert.equal(batch.push(new Uint8Array(1), 9), false);
   assert.deepEqual([...batch.packet(0)], [1, 2]);
-  assert.deepEqual([batch.offset(1), batch.addresses[1], batch.packet(1)[0]], [4, 8, 3]);
+  assert.deepEqual([batch.offset(1), batch.addresses[1], batch.packet(1)[0]], [4 + 2 * HEADROOM_BYTES, 8, 3]);
   batch.packet(1)[0] = 9;
-  assert.equal(batch.bytes[4], 9);
+  assert.equal(batch.bytes[batch.offset(1)], 9);
   batch.clear();
   assert.equal(batch.size, 0);
 });

@@ -32,7 +32,7 @@ class DenoUdp implements DatagramTransport {
     batch.clear();
     while (!this.#closed) {
       try {
-        const slot = batch.bytes.subarray(0, batch.slotBytes);
+        const slot = batch.bytes.subarray(batch.offset(0), batch.offset(0) + batch.slotBytes);
         const [packet, from] = await this.#socket.receive(slot);
         this.counters.received++;
         // A datagram that fills the slot to the last byte may have been cut: nothing that fits a unit is that long.
