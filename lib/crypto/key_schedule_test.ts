@@ -14,8 +14,12 @@ import {
   storedSharedSecret,
   streamKeys,
 } from "./key_schedule.ts";
+import { SrtpStreamKeys } from "./srtp_keys.ts";
+import { SrtpSender } from "./srtp_protect.ts";
+import { SrtpReceiver } from "./srtp_unprotect.ts";
 import { SUITE_NAMES, SUITES } from "./suites.ts";
-import { hex, randomBytes } from "./testing/backends.ts";
+import { BACKENDS, hex, randomBytes } from "./testing/backends.ts";
+import { plainPacket, viewInPool } from "./testing/packets.ts";
 import * as reference from "./testing/reference_session.ts";
 
 /** RFC 5869 written out on another library's HMAC. */
@@ -122,6 +126,23 @@ Deno.test("ARC-KEY-schedule-stream-keys: every label by hand, for any master key
     }),
     { seed: 1, numRuns: 50 },
   );
+});
+
+Deno.test("ARC-KEY-schedule-ssrc-share: media, RTX and FEC of a stream share its keys, and their SSRCs keep nonces apart", () => {
+  const material = streamKeys(MASTER_0, STREAM_ID, "aes-128-gcm");
+  const sent = new SrtpStreamKeys(BACKENDS[0], "aes-128-gcm", "none", material);
+  const received = new SrtpStreamKeys(BACKENDS[0], "aes-128-gcm", "none", material);
+  const payload = randomBytes(32, 5);
+  const ciphertexts = [0x1000, 0x1001, 0x1002].map((ssrc) => {
+    const view = viewInPool(plainPacket({ sequenceNumber: 7, ssrc, payload }), 16);
+    assert.equal(new SrtpSender(ssrc).protect(sent, view), "ok");
+    const ciphertext = toHex(view.bytes.subarray(view.headerEnd, view.end));
+    assert.ok(view.parse(view.bytes, view.start, view.end + 16));
+    assert.equal(new SrtpReceiver(ssrc, 0).unprotect(received, view, 0), "ok");
+    assert.deepEqual(view.bytes.slice(view.headerEnd, view.headerEnd + 32), payload);
+    return ciphertext;
+  });
+  assert.equal(new Set(ciphertexts).size, 3);
 });
 
 Deno.test("ARC-KEY-schedule-stored-key: a stored key of 32 bytes takes the place of x, and T stays", () => {

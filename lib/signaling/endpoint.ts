@@ -33,6 +33,7 @@ import type { Metrics } from "./messages/metrics.ts";
 import type { Ack, Disconnect, ErrorMessage } from "./messages/outcome.ts";
 import type { Message, MessageType } from "./messages/registry.ts";
 import type { QualityAdapt, StreamStop } from "./messages/stream_control.ts";
+import type { StreamStart } from "./messages/stream_start.ts";
 import { parseMessage } from "./parse_message.ts";
 import { RotationExchange } from "./rotation_exchange.ts";
 import { StreamExchange, type StreamOffer } from "./stream_exchange.ts";
@@ -331,8 +332,8 @@ export class SignalingEndpoint {
   }
 
   /** Announces a stream of ours. @throws Error when the session is not connected or an id is used up. */
-  startStream(offer: StreamOffer, nowMs: number): void {
-    this.#streams.start(offer, nowMs);
+  startStream(offer: StreamOffer, nowMs: number): StreamStart {
+    return this.#streams.start(offer, nowMs);
   }
 
   /** Announces our running streams again after a resumption; `rocOf` answers an SSRC's rollover counter. */

@@ -18,11 +18,11 @@ export class StreamExchange {
   }
 
   /**
-   * Announces a stream of ours.
+   * Announces a stream of ours; answers the message that does.
    *
    * @throws Error when an id in it is used up, or before the session is connected: a programmer's mistake.
    */
-  start(offer: StreamOffer, nowMs: number): void {
+  start(offer: StreamOffer, nowMs: number): StreamStart {
     const { config, agreement } = this.#context;
     if (agreement === undefined) throw new Error("no stream can start before the session is connected");
     const { keyId, ...fields } = offer;
@@ -37,6 +37,7 @@ export class StreamExchange {
     if (wrong !== undefined) throw new Error(wrong.message);
     this.#registry.add("own", start);
     this.#context.request(start, nowMs);
+    return start;
   }
 
   /**

@@ -56,6 +56,7 @@ export class VirtualClock {
     return event;
   }
 
+  /** {@link at}, counted from the present. */
   after(delayMs: number, action: () => void): SimEvent {
     return this.at(this.#nowMs + delayMs, action);
   }

@@ -16,6 +16,7 @@ export class Endpoints {
   readonly #ipIds = new Map<string, number>();
   readonly #endpoints = new Map<number, Endpoint>();
 
+  /** The one object of this pair. */
   of(ip: string, port: number): Endpoint {
     const ipId = this.ipId(ip);
     const id = ipId * 65536 + port;
@@ -26,6 +27,7 @@ export class Endpoints {
     return endpoint;
   }
 
+  /** A small number for an address: the same for the same text. */
   ipId(ip: string): number {
     const known = this.#ipIds.get(ip);
     if (known !== undefined) return known;

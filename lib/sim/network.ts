@@ -200,6 +200,7 @@ export class Network {
     }
   }
 
+  /** Runs everything due up to and including `deadlineMs`. Returns the events run. */
   runUntil(deadlineMs: number): number {
     return this.clock.runUntil(deadlineMs);
   }

@@ -6,7 +6,6 @@
  * makes a narrow link slow instead of lossy. There is no congestion control.
  */
 import { EMPTY_BYTES } from "../base/bytes.ts";
-import { Ring } from "../base/ring.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { headerBytes, type Host, type Network } from "./network.ts";
 
@@ -26,8 +25,8 @@ export type AcceptStream = (stream: SimStream) => StreamListener;
 
 const SEGMENT_BYTES = 1200;
 export const WINDOW_SEGMENTS = 48;
-/** Segments that may wait for the window: 64 MiB; more is a program that never looks at {@link SimStream.queuedBytes}. */
-const MAX_QUEUED_SEGMENTS = 56_000;
+/** What may wait for the window: 64 MiB; more is a program that never looks at {@link SimStream.queuedBytes}. */
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 const FIRST_RETRY_MS = 200;
 const MAX_TRIES = 7;
 
@@ -48,7 +47,9 @@ export class SimStream {
   #peer: SimStream | undefined;
   /** What the network shows of this end; another one later means that a NAT forgot the connection. */
   #source: Endpoint | undefined;
-  readonly #queue = new Ring<Segment>(MAX_QUEUED_SEGMENTS);
+  /** Segments for the window, from {@link #queueHead} on; what is before it has gone. */
+  #queue: Segment[] = [];
+  #queueHead = 0;
   #queuedBytes = 0;
   #underWay = 0;
   #nextIndex = 0;
@@ -76,8 +77,7 @@ export class SimStream {
 
   /** Queues a copy of `bytes`; false, taking nothing, after {@link close} or the end, or when 64 MiB wait. */
   write(bytes: Uint8Array): boolean {
-    const count = Math.ceil(bytes.length / SEGMENT_BYTES);
-    if (this.#isClosing || this.#isEnded || this.#queue.size + count > this.#queue.capacity) return false;
+    if (this.#isClosing || this.#isEnded || this.#queuedBytes + bytes.length > MAX_QUEUED_BYTES) return false;
     for (let at = 0; at < bytes.length; at += SEGMENT_BYTES) {
       this.#enqueue({ kind: "data", index: this.#nextIndex++, bytes: bytes.slice(at, at + SEGMENT_BYTES) });
     }
@@ -121,9 +121,13 @@ export class SimStream {
   #flush(): void {
     while (!this.#isEnded && this.#underWay < WINDOW_SEGMENTS) {
       // Until the other side has answered there is nobody to send data to.
-      if (this.#peer === undefined && this.#queue.peek()?.kind !== "open") return;
-      const segment = this.#queue.shift();
-      if (segment === undefined) return;
+      const segment = this.#queue[this.#queueHead];
+      if (segment === undefined || (this.#peer === undefined && segment.kind !== "open")) return;
+      this.#queueHead++;
+      if (this.#queueHead === this.#queue.length) {
+        this.#queue = [];
+        this.#queueHead = 0;
+      }
       if (segment.kind === "data") this.#queuedBytes -= segment.bytes.length;
       this.#underWay++;
       this.#transmit(segment, 0);
@@ -170,8 +174,10 @@ export class SimStream {
     if (segment.kind === "open") {
       const isAccepted = this.#stack.accept(this, host, inside, source);
       if (!isAccepted) clock.after(delayMs, () => this.#fail("refused"));
-    } else {
-      if (this.#peer !== undefined) this.#peer.#receive(segment);
+    } else if (this.#peer !== undefined) {
+      // An end that is gone answers with a reset, as a host does that knows nothing of the connection.
+      if (this.#peer.#isEnded) clock.after(delayMs, () => this.#fail("reset"));
+      else this.#peer.#receive(segment);
     }
     clock.after(delayMs, () => {
       this.#underWay--;
@@ -213,7 +219,8 @@ export class SimStream {
 
   #fail(reason: StreamEnd): void {
     this.#queuedBytes = 0;
-    this.#queue.clear();
+    this.#queue = [];
+    this.#queueHead = 0;
     this.#end(reason);
   }
 

@@ -128,6 +128,20 @@ Deno.test("SimStream: abort resets the other end; a cut ends both who still send
   assert.equal(log.filter((line) => /^a timeout/.test(line)).length, 1);
 });
 
+Deno.test("SimStream: an end whose reset was lost is told when it next sends", () => {
+  const { network, stack, a, b, log, accepted, listener } = setUp({ delayMs: 5 });
+  const stream = stack.connect(a, b.endpoint(80), listener("a"));
+  network.runUntil(50);
+  network.cut(a, b);
+  accepted[0].abort();
+  network.runUntil(100);
+  network.cut(a, b, false);
+  assert.deepEqual(log.splice(0), ["a open 10", "b reset 50"]);
+  stream.write(utf8("anyone?"));
+  network.runUntil(200);
+  assert.deepEqual(log, ["a reset 110"]);
+});
+
 Deno.test("SimStream: goes out through a NAT, comes not in, and breaks when the NAT forgets it", () => {
   const network = new Network({ seed: 1, link: { delayMs: 5 } });
   const stack = new StreamStack(network);

@@ -107,6 +107,11 @@ Deno.test("AAC: malformed payloads are faults with a place, and cost the frame",
   }
 });
 
+Deno.test("AAC: a unit with a refused fragment is given up, even when the others add up to its size", () => {
+  const fragments = ["0010 0020 1111", "0010 0028 2222", "0010 0020 3333"];
+  assert.deepEqual(refusal(new AacDepacketizer(), ...fragments), [["bad_length", 2]]);
+});
+
 Deno.test("AAC: a lost fragment is seen by the size of the unit, whichever it was", () => {
   const packets = packetsOf(
     new AacPacketizer(),

@@ -89,6 +89,10 @@ Deno.test("AV1: a temporal unit without delimiter gets one", () => {
   assert.equal(toHex(frame.data), "1200320230ff");
 });
 
+Deno.test("ARC-MEDIA-av1: tile lists stay behind", () => {
+  assert.deepEqual(send("1200 42021122 320230ff", 100), ["10" + "3030ff"]);
+});
+
 Deno.test("AV1: what is no temporal unit is refused before anything is sent", () => {
   const sink = { buffer: new Uint8Array(64), offsetBytes: 0, commit: () => assert.fail("committed") };
   const refuse = (hex: string) => {

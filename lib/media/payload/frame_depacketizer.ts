@@ -104,7 +104,7 @@ export class FrameDepacketizer implements Depacketizer {
     const frame = this.#frame;
     this.#atBoundary = contiguous;
     this.#afterGap = !contiguous;
-    if (frame.damaged || this.#syntax.midFragment || frame.length === 0) {
+    if (frame.damaged || this.#syntax.midFragment) {
       this.#framesIncomplete++;
       frame.discard();
       return;

@@ -77,6 +77,13 @@ Deno.test("H.264: all fragments but the last are full, and none is empty", () =>
   }
 });
 
+Deno.test("H.264: a NAL unit above 65535 bytes is not aggregated, though the payload had room", () => {
+  const large = new Uint8Array(70_000).fill(0x41);
+  const data = concatBytes(bytes("00000001 0601 000001"), large, bytes("000001 0602"));
+  const packets = packetsOf(makeH264Packetizer(), [videoFrame(data, 0, 0, DELTA_FRAME)], 100_000);
+  assert.deepEqual(packets.map((packet) => packet.payload.length), [2, 70_000, 2]);
+});
+
 Deno.test("H.264: what cannot be an access unit is refused before anything is sent", () => {
   const sink = { buffer: new Uint8Array(64), offsetBytes: 0, commit: () => assert.fail("committed") };
   const refuse = (hex: string, max = 64) => {
@@ -158,6 +165,15 @@ Deno.test("H.264: without a marker, the next timestamp ends a frame", () => {
     ["000000014111", 0, true],
     ["000000014122", 3000, true],
   ]);
+});
+
+Deno.test("H.264: without markers, the second frame after a loss is complete again", () => {
+  const depacketizer = makeH264Depacketizer({ fromStart: true });
+  const complete = [0, 2, 3, 4].map((index) => {
+    depacketizer.push(bytes("4111"), false, index * 3000, index);
+    return depacketizer.poll()?.complete;
+  });
+  assert.deepEqual(complete, [undefined, undefined, false, true]);
 });
 
 Deno.test("H.264: key frames are IDR pictures, disposable ones are not referred to", () => {

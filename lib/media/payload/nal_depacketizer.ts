@@ -129,6 +129,10 @@ export class NalSyntax implements FrameSyntax {
     return undefined;
   }
 
+  /**
+   * Neither RFC marks an access unit's start. A delimiter does, and so does the leading parameter set in streams without
+   * delimiters; until the first delimiter was seen, one that was lost alone in a packet is not missed.
+   */
   #noteStart(type: number, frame: FrameAssembly): void {
     const delimiter = type === this.#format.delimiterType;
     if (frame.proven) this.#delimited = delimiter;
