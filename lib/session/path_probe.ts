@@ -1,5 +1,5 @@
 /** One path: when it is probed, whether it is valid, how fast it is (SPEC 7.1, 7.2). */
-import type { PathCandidate } from "./paths.ts";
+import type { PathCandidate } from "./path_candidate.ts";
 
 /** SPEC ARC-PATH-probe-interval. */
 const PROBE_INTERVAL_MS = 50;

@@ -12,21 +12,8 @@
 import { toHex } from "../base/bytes.ts";
 import type { Rng } from "../base/rng.ts";
 import type { Heartbeat, HeartbeatAck } from "../signaling/messages/heartbeat.ts";
+import { isBetter, type PathCandidate, type PathKind } from "./path_candidate.ts";
 import { type HeartbeatAnswer, PathProbe } from "./path_probe.ts";
-
-export type PathKind = "direct" | "relay" | "tcp" | "tcp_relay";
-
-/** Better kinds first. */
-const KIND_RANK: Readonly<Record<PathKind, number>> = { direct: 0, relay: 1, tcp: 2, tcp_relay: 3 };
-
-/** A place to send to. */
-export interface PathCandidate {
-  readonly kind: PathKind;
-  /** Among paths of a kind the lower is better. SPEC ARC-PATH-relay-order. */
-  readonly priority: number;
-  /** The address number of the transport. */
-  readonly address: number;
-}
 
 /** What happened to a path, for people who ask why the media goes where it goes. */
 export type PathEvent =
@@ -211,10 +198,4 @@ export class PathSet {
   #event(event: PathEvent): void {
     this.#outputs.push({ kind: "event", event });
   }
-}
-
-/** SPEC 7: direct UDP, relay over UDP by priority, direct TCP, relay over TCP or TLS. */
-function isBetter(a: PathCandidate, b: PathCandidate): boolean {
-  const ranks = KIND_RANK[a.kind] - KIND_RANK[b.kind];
-  return ranks !== 0 ? ranks < 0 : a.priority < b.priority;
 }

@@ -31,7 +31,8 @@ import { writeMessage } from "../signaling/parse_message.ts";
 import type { StreamOffer } from "../signaling/stream_exchange.ts";
 import { type MediaEvent, MediaPlane, type SendStreamOptions } from "./media_plane.ts";
 import type { MediaStats } from "./media_stats.ts";
-import { type PathCandidate, type PathEvent, PathSet } from "./paths.ts";
+import type { PathCandidate } from "./path_candidate.ts";
+import { type PathEvent, PathSet } from "./paths.ts";
 import { SealedChannel } from "./sealed_channel.ts";
 
 export interface SessionConfig extends EndpointConfig {
