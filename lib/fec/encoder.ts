@@ -3,7 +3,7 @@
  * m-th of them: a burst of up to m losses leaves each repair one to restore.
  */
 import { readU16 } from "../base/bytes.ts";
-import { flexfecHeaderBytes, MAX_MASK_SPAN, RECOVERY_FIELDS_BYTES, writeFlexfecMask } from "./flexfec_header.ts";
+import { flexfecHeaderBytes, MAX_MASK_SPAN, writeFlexfecMask } from "./flexfec_header.ts";
 import { addSource, type FecSource, sourcePayloadBytes } from "./source.ts";
 
 /** SPEC ARC-LOSS-fec-key-frames. */
@@ -81,7 +81,6 @@ export function writeRepairPayload(
   if (out.length - at < bytes) throw new RangeError(`FlexFEC payload: need ${bytes} bytes, got ${out.length - at}`);
   out.fill(0, at, at + bytes);
   const headerBytes = writeFlexfecMask(sequence16Of(sources[plan.first]), offsetsOf(sources, plan), out, at);
-  if (headerBytes < RECOVERY_FIELDS_BYTES + 4) throw new RangeError("FlexFEC header: no room for SN base and mask");
   for (let i = 0; i < plan.count; i++) {
     addSource(sources[plan.first + i * plan.stride], out, at, at + headerBytes);
   }

@@ -45,8 +45,11 @@ export interface FlexfecHeader {
   readonly headerBytes: number;
 }
 
-function readMask(b: Uint8Array, at: number, bits: number, first: number, offsets: number[]): void {
-  for (let i = 0; i < bits; i++) if ((b[at + (i >>> 3)] >>> (7 - (i & 7))) & 1) offsets.push(first + i);
+/** Appends the offsets of the set bits among `count`, from bit `bit` behind `at` on; the first stands for `offset`. */
+function readMask(b: Uint8Array, at: number, bit: number, count: number, offset: number, offsets: number[]): void {
+  for (let i = 0; i < count; i++, bit++) {
+    if ((b[at + (bit >>> 3)] >>> (7 - (bit & 7))) & 1) offsets.push(offset + i);
+  }
 }
 
 /**
@@ -62,18 +65,15 @@ export function parseFlexfecHeader(b: Uint8Array, at: number, end: number): Pars
   }
   const offsets: number[] = [];
   let headerBytes = 12;
-  readMask(b, at + 10, 16, -1, offsets);
-  if (offsets[0] === -1) {
-    offsets.shift();
+  readMask(b, at + 10, 1, SHORT_SPAN, 0, offsets);
+  if ((b[at + 10] & 0x80) !== 0) {
     headerBytes = 16;
     if (end - at < 16) return need(16);
-    const before = offsets.length;
-    readMask(b, at + 12, 32, SHORT_SPAN - 1, offsets);
+    readMask(b, at + 12, 1, MIDDLE_SPAN - SHORT_SPAN, SHORT_SPAN, offsets);
     if ((b[at + 12] & 0x80) !== 0) {
-      offsets.splice(before, 1);
       headerBytes = 24;
       if (end - at < 24) return need(24);
-      readMask(b, at + 16, 64, MIDDLE_SPAN, offsets);
+      readMask(b, at + 16, 0, MAX_MASK_SPAN - MIDDLE_SPAN, MIDDLE_SPAN, offsets);
     }
   }
   if (offsets.length === 0) {
@@ -93,9 +93,14 @@ export function flexfecHeaderBytes(lastOffset: number): number {
  *
  * @throws RangeError: no offsets, or one out of 0..109.
  */
-export function writeFlexfecMask(baseSequence16: number, offsets: readonly number[], out: Uint8Array, at: number): number {
+export function writeFlexfecMask(
+  baseSequence16: number,
+  offsets: readonly number[],
+  out: Uint8Array,
+  at: number,
+): number {
   const last = Math.max(...offsets);
-  if (!(Math.min(...offsets) >= 0 && last < MAX_MASK_SPAN)) {
+  if (offsets.length === 0 || Math.min(...offsets) < 0 || last >= MAX_MASK_SPAN) {
     throw new RangeError(`FlexFEC mask: offsets 0..${MAX_MASK_SPAN - 1}, got [${offsets.join(", ")}]`);
   }
   const headerBytes = flexfecHeaderBytes(last);
@@ -104,8 +109,8 @@ export function writeFlexfecMask(baseSequence16: number, offsets: readonly numbe
   if (headerBytes > 12) out[at + 10] = 0x80;
   if (headerBytes > 16) out[at + 12] = 0x80;
   for (const offset of offsets) {
-    // Bits of the masks, counted from the first k: each k takes one.
-    const bit = offset < SHORT_SPAN ? offset + 1 : offset < MIDDLE_SPAN ? offset + 2 : offset + 2;
+    // Counted from the first k; each k takes a bit itself.
+    const bit = offset < SHORT_SPAN ? offset + 1 : offset + 2;
     out[at + 10 + (bit >>> 3)] |= 0x80 >>> (bit & 7);
   }
   return headerBytes;
