@@ -25,8 +25,26 @@ export class Fields {
     return new Fields(value, path);
   }
 
+  /** False for an absent field and for null: both mean "none". */
   has(name: string): boolean {
     return this.raw[name] !== undefined && this.raw[name] !== null;
+  }
+
+  /** The same object without one of its fields. */
+  without(name: string): Fields {
+    const { [name]: _left, ...rest } = this.raw;
+    return new Fields(rest, this.#path);
+  }
+
+  /** Where a field stands, for faults and errors: `$.header.csrc`. */
+  pathOf(name: string): string {
+    return `${this.#path}.${name}`;
+  }
+
+  /** The field as it came, for readers that judge it themselves. */
+  value(name: string): unknown {
+    if (this.raw[name] === undefined) throw this.#wrong(name, "present");
+    return this.raw[name];
   }
 
   text(name: string): string {
@@ -51,6 +69,18 @@ export class Fields {
   /** Whole bytes written as hex. */
   hex(name: string): Uint8Array<ArrayBuffer> {
     return this.#bytes(this.text(name), name);
+  }
+
+  /** Hex of exactly `bytes` bytes. */
+  hexOf(name: string, bytes: number): Uint8Array<ArrayBuffer> {
+    const value = this.hex(name);
+    if (value.length !== bytes) throw this.#wrong(name, `${bytes} bytes of hex, not ${value.length}`);
+    return value;
+  }
+
+  /** Hex, or no bytes where the field is absent, null or "". */
+  hexOrEmpty(name: string): Uint8Array<ArrayBuffer> {
+    return this.has(name) ? this.hex(name) : new Uint8Array(0);
   }
 
   hexList(name: string): Uint8Array<ArrayBuffer>[] {
@@ -90,6 +120,15 @@ export class Fields {
     return this.has(name) ? this.integer(name, min, max) : otherwise;
   }
 
+  /** An integer, or undefined where the field is absent or null. */
+  integerOrNone(name: string, min: number, max: number): number | undefined {
+    return this.has(name) ? this.integer(name, min, max) : undefined;
+  }
+
+  u32(name: string): number {
+    return this.integer(name, 0, 0xffff_ffff);
+  }
+
   integers(name: string, min: number, max: number): number[] {
     return this.#list(name).map((item, i) => {
       if (typeof item !== "number" || !Number.isInteger(item) || item < min || item > max) {
@@ -99,19 +138,20 @@ export class Fields {
     });
   }
 
-  flag(name: string): boolean {
-    if (!this.has(name)) return false;
+  /** False where the field is absent. */
+  flag(name: string, otherwise = false): boolean {
+    if (!this.has(name)) return otherwise;
     const value = this.raw[name];
     if (typeof value !== "boolean") throw this.#wrong(name, "true or false");
     return value;
   }
 
   object(name: string): Fields {
-    return Fields.of(this.raw[name], `${this.#path}.${name}`);
+    return Fields.of(this.raw[name], this.pathOf(name));
   }
 
   objects(name: string): Fields[] {
-    return this.#list(name).map((item, i) => Fields.of(item, `${this.#path}.${name}[${i}]`));
+    return this.#list(name).map((item, i) => Fields.of(item, `${this.pathOf(name)}[${i}]`));
   }
 
   #list(name: string): readonly unknown[] {
@@ -127,6 +167,6 @@ export class Fields {
   }
 
   #wrong(name: string, expected: string): RequestError {
-    return new RequestError(`${this.#path}.${name} must be ${expected}`);
+    return new RequestError(`${this.pathOf(name)} must be ${expected}`);
   }
 }

@@ -2,10 +2,13 @@
  * Our library behind the testee interface: one JSON request in, one JSON answer out. The conformance suite drives any
  * implementation this way; `arcrtc testee` reads the lines, in-process runs call {@link Testee.answer} directly.
  */
-import type { Fault, Parsed } from "../../lib/base/parsed.ts";
+import type { Fault, FaultReason, Parsed } from "../../lib/base/parsed.ts";
 import { FaultCounters } from "../../lib/base/parsed.ts";
 import { unreachable } from "../../lib/base/unreachable.ts";
 import { Fields, type JsonObject, RequestError } from "./request.ts";
+
+/** The longest line that is read; a longer one gets an `error`. UTF-8 bytes on a stream, UTF-16 units in a string. */
+export const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
 /** What an op answers: a value, a fault of the input, or that the library has no such thing. */
 export type OpResult =
@@ -40,14 +43,23 @@ export function opParsed<T>(parsed: Parsed<T>, show: (value: T) => object): OpRe
   return parsed.ok ? opOk(show(parsed.value)) : opFault(parsed.fault);
 }
 
+/** What an op tells of a refusal: a whole fault, or its reason where the library gives no more. */
+export type Refusal = { readonly reason: FaultReason } & Partial<Fault>;
+
 /** The fields of a fault that the interface defines; the sentence stays behind, since wordings are not compared. */
-export function faultFields(fault: Fault): object {
+export function faultFields(fault: Refusal): object {
   return {
     reason: fault.reason,
     ...(fault.offset === undefined ? {} : { offset: fault.offset }),
     ...(fault.need === undefined ? {} : { need: fault.need }),
     ...(fault.path === undefined ? {} : { path: fault.path }),
   };
+}
+
+/** One entry of a `results` list that is a refusal; it counts like a fault of the whole request. */
+export function refusedEntry(fault: Refusal, context: OpContext): object {
+  context.counters.add(fault.reason);
+  return { fault: faultFields(fault) };
 }
 
 export class Testee {
@@ -58,8 +70,19 @@ export class Testee {
     this.#ops = new Map(Object.entries(ops));
   }
 
-  /** Answers one line. Any text gets an answer; none throws. */
-  answerLine(line: string): object {
+  /** Answers one line with one line, without its end. Any text gets an answer; none throws. */
+  answerLine(line: string): string {
+    const answer = this.#answerText(line);
+    try {
+      return JSON.stringify(answer);
+    } catch {
+      // The id goes back as it came, and may nest deeper than the runtime can write.
+      return JSON.stringify({ id: null, error: "the id cannot be repeated: it is nested too deeply" });
+    }
+  }
+
+  #answerText(line: string): object {
+    if (line.length > MAX_LINE_BYTES) return lineTooLong();
     let request: unknown;
     try {
       request = JSON.parse(line);
@@ -83,8 +106,7 @@ export class Testee {
         case "ok":
           return { id, ok: result.value };
         case "fault":
-          this.#context.counters.add(result.fault.reason);
-          return { id, fault: faultFields(result.fault) };
+          return { id, ...refusedEntry(result.fault, this.#context) };
         case "unsupported":
           return { id, unsupported: result.why };
         default:
@@ -96,4 +118,9 @@ export class Testee {
       return { id, error: `internal: ${error instanceof Error ? error.message : String(error)}` };
     }
   }
+}
+
+/** The answer to a line over {@link MAX_LINE_BYTES}, which nobody has read. */
+export function lineTooLong(): object {
+  return { id: null, error: `the line is longer than ${MAX_LINE_BYTES} bytes` };
 }

@@ -1,11 +1,12 @@
 /** From a signaling URL to an open link: `ws://`, `wss://` (Phoenix or plain), `tcp://`, `tls://`. */
 import type { TLSSocket } from "node:tls";
 import type { IncomingMessage } from "node:http";
+// @ts-types="@types/ws"
 import { WebSocket } from "ws";
 import { NetError } from "./net_error.ts";
 import { checkPin, connectionError, openStream, tlsClientOptions, type TlsTrust } from "./open_stream.ts";
 import { joinPhoenix } from "./phoenix_link.ts";
-import { MAX_MESSAGE_BYTES, type SignalingLink, type SignalingLinkEvents } from "./signaling_link.ts";
+import { CLOSE_TIMEOUT_MS, MAX_MESSAGE_BYTES, type SignalingLink, type SignalingLinkEvents } from "./signaling_link.ts";
 import { certificateSha256, streamLink } from "./stream_link.ts";
 import { PLAIN_SUBPROTOCOL, webSocketLink } from "./websocket_link.ts";
 
@@ -22,7 +23,10 @@ export interface SignalingTarget {
   readonly format?: "phoenix" | "plain";
   readonly sessionId: string;
   readonly peerId: string;
-  /** JWT that the server asks for; goes into the query of a WebSocket URL, into the first message elsewhere. */
+  /**
+   * JWT that the server asks for; goes into the query of a WebSocket URL. Over TCP and TLS the first message carries it
+   * (SPEC ARC-TRANSPORT-plain-join), which is `EndpointConfig.token`'s business.
+   */
   readonly token?: string;
   readonly trust: TlsTrust;
   readonly timeoutMs: number;
@@ -75,6 +79,7 @@ function openWebSocket(
     const socket = new WebSocket(url, format === "plain" ? [PLAIN_SUBPROTOCOL] : [], {
       ...tlsClientOptions(trust),
       handshakeTimeout: timeoutMs,
+      closeTimeout: CLOSE_TIMEOUT_MS,
       maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,
     });

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { toHex, utf8 } from "../base/bytes.ts";
 import { FRAME_HEADER_BYTES, FrameReader, writeFrame } from "../packet/framing.ts";
-import { MAX_MESSAGE_BYTES, type SignalingLink, type SignalingLinkEvents } from "./signaling_link.ts";
+import { CLOSE_TIMEOUT_MS, MAX_MESSAGE_BYTES, type SignalingLink, type SignalingLinkEvents } from "./signaling_link.ts";
 
 /** Wraps a connected socket (TLS: after its handshake). The link owns the socket from here on. */
 export function streamLink(socket: Socket | TLSSocket, name: string, events: SignalingLinkEvents): SignalingLink {
@@ -13,7 +13,7 @@ export function streamLink(socket: Socket | TLSSocket, name: string, events: Sig
   const finish = (why: string) => {
     if (!open) return;
     open = false;
-    socket.destroy();
+    endGently(socket);
     events.closed(why);
   };
 
@@ -45,14 +45,18 @@ export function streamLink(socket: Socket | TLSSocket, name: string, events: Sig
       writeFrame(unit, frame, 0);
       socket.write(frame);
     },
-    close() {
-      if (!open) return;
-      open = false;
-      // Lets what was sent go out; a peer that never reads is cut off by the idle limit of whoever accepted it.
-      socket.end();
-      events.closed("closed here");
+    close(why) {
+      finish(why ?? "closed here");
     },
   };
+}
+
+/** Lets what was sent go out; a side that does not read it or does not end is cut off. */
+function endGently(socket: Socket | TLSSocket): void {
+  if (socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS);
+  socket.once("close", () => clearTimeout(timer));
+  socket.end();
 }
 
 /** SHA-256 of the certificate that the other side of a TLS socket showed; undefined for plain TCP or none shown. */

@@ -28,6 +28,7 @@ import {
 } from "./endpoint_context.ts";
 import { errorCodeOf, errorReply } from "./error_reply.ts";
 import { readErrorCode } from "./error_codes.ts";
+import { heartbeatAck } from "./heartbeat_ack.ts";
 import type { Heartbeat } from "./messages/heartbeat.ts";
 import type { Metrics } from "./messages/metrics.ts";
 import type { Ack, Disconnect, ErrorMessage } from "./messages/outcome.ts";
@@ -142,7 +143,7 @@ export class SignalingEndpoint {
       case "idle":
         if (this.#context.role === "caller") this.#connect.begin(nowMs);
         // On transports without channels this is how a callee joins (SPEC ARC-TRANSPORT-plain-join).
-        else this.heartbeat(nowMs);
+        else this.#sendHeartbeat(nowMs, this.#context.config.token);
         return;
       case "connecting":
         return this.#context.requests.hurry(nowMs);
@@ -248,16 +249,7 @@ export class SignalingEndpoint {
   }
 
   #onHeartbeat(heartbeat: Heartbeat, nowMs: number): void {
-    const responseMs = this.#context.unixMs(nowMs);
-    this.#context.send({
-      type: "HEARTBEAT_ACK",
-      session_id: heartbeat.session_id,
-      sequence: heartbeat.sequence,
-      ...(heartbeat.challenge === undefined ? {} : { challenge: heartbeat.challenge }),
-      original_timestamp: heartbeat.timestamp,
-      response_timestamp: responseMs,
-      latency_ms: responseMs - heartbeat.timestamp,
-    });
+    this.#context.send(heartbeatAck(heartbeat, this.#context.unixMs(nowMs)));
   }
 
   #onAck(ack: Ack): void {
@@ -381,6 +373,10 @@ export class SignalingEndpoint {
 
   /** Sends a HEARTBEAT on the signaling transport. */
   heartbeat(nowMs: number): void {
+    this.#sendHeartbeat(nowMs, undefined);
+  }
+
+  #sendHeartbeat(nowMs: number, token: string | undefined): void {
     const { config } = this.#context;
     const challenge = toHex(config.rng.fill(new Uint8Array(8)));
     this.#beats.set(challenge, nowMs);
@@ -396,6 +392,7 @@ export class SignalingEndpoint {
       sequence: this.#heartbeatSequence++,
       challenge,
       peer_id: config.peerId,
+      ...(token === undefined ? {} : { token }),
       timestamp: this.#context.unixMs(nowMs),
     });
   }

@@ -21,7 +21,7 @@ function assertSameKeys(pair: EndpointPair, epochs: number[]) {
   assert.equal(new Set(pair.masters.anna.values()).size, epochs.length, "every epoch has its own key");
 }
 
-Deno.test("handshake: both sides connected with one key and the caller's first choices", () => {
+Deno.test("ARC-SIG-connect-ack-peer: handshake: both sides connected with one key and the caller's first choices", () => {
   const pair = new EndpointPair();
   pair.connect();
   assert.equal(pair.anna.state, "connected");
@@ -32,6 +32,7 @@ Deno.test("handshake: both sides connected with one key and the caller's first c
   assert.equal(negotiated.authentication, "hmac-sha256-80");
   assert.deepEqual(codecs, { audio: "opus", video: "vp9" });
   assert.equal(remote.peerId, BEN);
+  assert.equal(pair.messages("ben", "CONNECT_ACK")[0].peer_id, BEN);
   assert.equal(pair.outputs("ben", "connected")[0].agreement.remote.peerId, ANNA);
 });
 
@@ -192,6 +193,18 @@ Deno.test("ARC-KEY-epoch-wrong-proof: unauthorized, and nothing changes", () => 
   assert.deepEqual([...pair.masters.ben.keys()], [0, 1], "the right one still works");
 });
 
+Deno.test("ARC-KEY-rotation-resume-first: a resumption goes before a rotation that crosses it", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.act("ben", (endpoint, nowMs) => endpoint.rotate("manual", nowMs));
+  pair.act("anna", (endpoint) => endpoint.down());
+  pair.up("anna");
+  pair.run(1000);
+  assertSameKeys(pair, [0, 1]);
+  assert.equal(pair.messages("ben", "CONNECT_ACK").length, 2);
+  assert.equal(pair.messages("anna", "KEY_ROTATE_ACK").length, 0);
+});
+
 Deno.test("ARC-KEY-rotation-crossing: the lower peer_id's rotation counts", () => {
   const pair = new EndpointPair();
   pair.connect();
@@ -203,7 +216,7 @@ Deno.test("ARC-KEY-rotation-crossing: the lower peer_id's rotation counts", () =
   assert.equal(pair.messages("ben", "KEY_ROTATE_ACK").length, 1);
 });
 
-Deno.test("ARC-SIG-state-resume: signaling comes back, the session goes on under a new epoch with its streams", () => {
+Deno.test("ARC-SIG-state-resume ARC-KEY-stream-announced-again: signaling comes back, the session goes on under a new epoch with its streams", () => {
   const pair = new EndpointPair();
   pair.connect();
   pair.act("anna", (endpoint, nowMs) => endpoint.startStream(audio(), nowMs));
@@ -269,7 +282,7 @@ Deno.test("ARC-SIG-state-unknown-stream: stopping or capping what is not there i
   assert.deepEqual(pair.messages("ben", "ERROR").map((error) => error.code), ["unknown_stream", "unknown_stream"]);
 });
 
-Deno.test("ARC-SIG-heartbeat-answer ARC-SIG-heartbeat-sender-fields: echoed at once, challenge new each time", () => {
+Deno.test("ARC-SIG-heartbeat-answer ARC-SIG-heartbeat-sender-fields ARC-SIG-heartbeat-latency: echoed at once, challenge new each time", () => {
   const pair = new EndpointPair();
   pair.connect();
   pair.act("anna", (endpoint, nowMs) => endpoint.heartbeat(nowMs));
@@ -282,6 +295,9 @@ Deno.test("ARC-SIG-heartbeat-answer ARC-SIG-heartbeat-sender-fields: echoed at o
   assert.notEqual(beats[0].challenge, beats[1].challenge);
   assert.equal(beats[0].peer_id, ANNA);
   assert.equal(pair.outputs("anna", "heartbeat_ack").length, 2);
+  for (const ack of acks) assert.equal(ack.latency_ms, ack.response_timestamp - ack.original_timestamp);
+  pair.inject("ben", { ...beats[0], timestamp: beats[0].timestamp + 60_000 });
+  assert.ok((pair.messages("ben", "HEARTBEAT_ACK").at(-1)?.latency_ms ?? 0) < -50_000, "a sender's clock ahead");
 });
 
 Deno.test("ARC-SIG-state-disconnect: both sides end; afterwards the session is unknown", () => {

@@ -203,6 +203,7 @@ export const EXAMPLES: { readonly [T in MessageType]: Example<MessageByType[T]> 
       sequence: 12345,
       challenge: "0123456789abcdef",
       peer_id: EXAMPLE_CALLER,
+      token: "eyJhbGciOiJIUzI1NiJ9.e30.AAAA",
       pad: "................",
       timestamp: TIME + 5,
     },

@@ -8,8 +8,8 @@ import type { Fault } from "../base/parsed.ts";
 import { NIL_UUID } from "../base/uuid.ts";
 import type { ErrorCode } from "./error_codes.ts";
 import { faultToError, type ReplyContext, replyContext } from "./error_reply.ts";
+import { heartbeatAck } from "./heartbeat_ack.ts";
 import { type JsonObject, writeJson } from "./json_value.ts";
-import type { Heartbeat, HeartbeatAck } from "./messages/heartbeat.ts";
 import type { Metrics } from "./messages/metrics.ts";
 import type { ErrorMessage } from "./messages/outcome.ts";
 import type { Message } from "./messages/registry.ts";
@@ -37,6 +37,11 @@ export type HubOutput =
   | { readonly kind: "close"; readonly to: number; readonly why: string }
   /** METRICS are for the server alone: it exposes them. */
   | { readonly kind: "metrics"; readonly peerId: string; readonly metrics: Metrics };
+
+/** Whether the rate limit lets something in. A flood is not answered for ever. */
+export type RateVerdict =
+  | { readonly kind: "pass" }
+  | { readonly kind: "drop"; readonly error?: ErrorMessage | undefined };
 
 /** Counters of a hub; plain numbers that only grow, but for `sessions` and `channels`. */
 export interface HubStats {
@@ -139,9 +144,15 @@ export class SignalingHub {
   /**
    * Joins a channel to a session as a peer, which the caller has authorised; undefined when it is done, otherwise the
    * refusal: `busy` for a third peer, a full or a draining server, `bad_state` for a channel that is joined elsewhere.
-   * A peer that joins again takes its place over: its former channel is closed.
+   * A peer that joins again takes its place over: its former channel is closed. `context` tells what is refused.
    */
-  join(id: number, sessionId: string, peerId: string, nowMs: number): ErrorMessage | undefined {
+  join(
+    id: number,
+    sessionId: string,
+    peerId: string,
+    nowMs: number,
+    context: ReplyContext = { session_id: sessionId },
+  ): ErrorMessage | undefined {
     const channel = this.#channels.get(id);
     if (channel === undefined) return undefined;
     channel.lastHeardMs = nowMs;
@@ -150,11 +161,17 @@ export class SignalingHub {
     const refusal = this.#judgeJoin(channel, session, peerId);
     if (refusal !== undefined) {
       this.stats.joinsRefused++;
-      return this.#error(refusal.code, refusal.message, { session_id: sessionId }, nowMs);
+      return this.#error(refusal.code, refusal.message, context, nowMs);
     }
     this.stats.joins++;
     this.#enter(channel, session ?? this.#newSession(sessionId), peerId);
     return undefined;
+  }
+
+  /** The ERROR for a join that the caller does not authorise, or cannot judge; counts it. */
+  refuseJoin(code: ErrorCode, message: string, context: ReplyContext, nowMs: number): ErrorMessage {
+    this.stats.joinsRefused++;
+    return this.#error(code, message, context, nowMs);
   }
 
   #judgeJoin(
@@ -241,9 +258,10 @@ export class SignalingHub {
     channel.lastHeardMs = nowMs;
     this.stats.received++;
     const context = replyContext(json);
-    if (!this.#withinRate(channel, nowMs)) return this.#refuseRate(channel, context, nowMs);
+    const verdict = this.#judgeRate(channel, context, nowMs);
+    if (verdict.kind !== "pass") return verdict.error;
     if (message.type === "HEARTBEAT" && message.session_id === NIL_UUID) {
-      this.#send(channel, messageToJson(this.#heartbeatAck(message, nowMs)));
+      this.#send(channel, messageToJson(heartbeatAck(message, this.#unixMs(nowMs))));
       return undefined;
     }
     const refusal = judgeSender(channel, message);
@@ -261,7 +279,8 @@ export class SignalingHub {
     if (channel === undefined) return undefined;
     channel.lastHeardMs = nowMs;
     this.stats.received++;
-    if (!this.#withinRate(channel, nowMs)) return this.#refuseRate(channel, context, nowMs);
+    const verdict = this.#judgeRate(channel, context, nowMs);
+    if (verdict.kind !== "pass") return verdict.error;
     this.stats.refused++;
     if (context.in_reply_to?.type === "ERROR") return undefined;
     const { code, message } = faultToError(fault);
@@ -273,13 +292,16 @@ export class SignalingHub {
       this.#outputs.push({ kind: "metrics", peerId: channel.peerId, metrics: message });
       return;
     }
+    // The token is for the server alone (SPEC ARC-TRANSPORT-server-unchanged).
     const { token: _token, ...public_ } = json;
-    const forwarded = message.type === "CONNECT" ? public_ : json;
+    const forwarded = message.type === "CONNECT" || message.type === "HEARTBEAT" ? public_ : json;
     const session = channel.session;
     const other = session?.channels.find((candidate) => candidate !== channel);
     if (other !== undefined) return this.#forward(other, forwarded);
     // A lone peer can still measure and keep alive its connection; what it says to nobody is repeated by itself.
-    if (message.type === "HEARTBEAT") return this.#send(channel, messageToJson(this.#heartbeatAck(message, nowMs)));
+    if (message.type === "HEARTBEAT") {
+      return this.#send(channel, messageToJson(heartbeatAck(message, this.#unixMs(nowMs))));
+    }
     this.stats.undelivered++;
     if (message.type === "CONNECT" && session !== undefined) this.#holdConnect(session, forwarded);
   }
@@ -293,17 +315,20 @@ export class SignalingHub {
     this.#outputs.push({ kind: "send", to: to.id, json });
   }
 
-  #heartbeatAck(heartbeat: Heartbeat, nowMs: number): HeartbeatAck {
-    const responseMs = this.#unixMs(nowMs);
-    return {
-      type: "HEARTBEAT_ACK",
-      session_id: heartbeat.session_id,
-      sequence: heartbeat.sequence,
-      ...(heartbeat.challenge === undefined ? {} : { challenge: heartbeat.challenge }),
-      original_timestamp: heartbeat.timestamp,
-      response_timestamp: responseMs,
-      latency_ms: responseMs - heartbeat.timestamp,
-    };
+  /**
+   * Charges the rate limit with something that is no message yet: a join, or what belongs to the transport alone. What
+   * does not `pass` is to be dropped, and answered with the ERROR if there is one.
+   */
+  admit(id: number, context: ReplyContext, nowMs: number): RateVerdict {
+    const channel = this.#channels.get(id);
+    if (channel === undefined) return { kind: "drop" };
+    channel.lastHeardMs = nowMs;
+    return this.#judgeRate(channel, context, nowMs);
+  }
+
+  #judgeRate(channel: Channel, context: ReplyContext, nowMs: number): RateVerdict {
+    if (this.#withinRate(channel, nowMs)) return { kind: "pass" };
+    return { kind: "drop", error: this.#refuseRate(channel, context, nowMs) };
   }
 
   #withinRate(channel: Channel, nowMs: number): boolean {

@@ -230,7 +230,7 @@ Deno.test("ARC-SIG-json-unknown-enum: an unknown word outside of capabilities is
   assert.equal(verdict(altered("CONNECT_ACK", "reason", "tired", "minimal")), "bad_value $.reason");
 });
 
-Deno.test("ARC-SIG-json-unknown-capability ARC-KEY-transcript-offers-verbatim: unknown entries of capabilities are skipped, offers kept verbatim", () => {
+Deno.test("ARC-SIG-json-unknown-capability ARC-KEY-transcript-offers-verbatim ARC-SIG-connect-offer-comma: unknown entries of capabilities are skipped, offers kept verbatim", () => {
   const json = altered("CONNECT", "capabilities", {
     codecs: ["x-new", "opus"],
     resolutions: ["8K", "720p", "0p"],

@@ -16,6 +16,7 @@ export const HeartbeatSchema = v.pipe(
     sequence,
     challenge: v.optional(challenge),
     peer_id: v.optional(peerId),
+    token: v.optional(text(0, 4096, "The JWT for the server, where this heartbeat joins")),
     pad: v.optional(text(0, 1024, "Makes the heartbeat as long as the answer may be")),
     timestamp,
   }),

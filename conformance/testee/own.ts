@@ -1,0 +1,66 @@
+/** Our own library as a testee. */
+import type { CryptoBackend } from "../../lib/crypto/backend.ts";
+import { SUITE_NAMES } from "../../lib/crypto/suites.ts";
+import { CODECS } from "../../lib/media/codec.ts";
+import { fecOps } from "./ops/fec.ts";
+import { jitterOps } from "./ops/jitter.ts";
+import { keysOps } from "./ops/keys.ts";
+import { keystoreOps, type ReadFile } from "./ops/keystore.ts";
+import { LACKING } from "./ops/lacking.ts";
+import { payloadOps } from "./ops/payload.ts";
+import { qualityOps } from "./ops/quality.ts";
+import { reducedOps } from "./ops/reduced.ts";
+import { relayOps } from "./ops/relay.ts";
+import { rtcpOps } from "./ops/rtcp.ts";
+import { rtpOps } from "./ops/rtp.ts";
+import { sealOps } from "./ops/seal.ts";
+import { signalingOps } from "./ops/signaling.ts";
+import { srtcpOps } from "./ops/srtcp.ts";
+import { srtpOps } from "./ops/srtp.ts";
+import { statsOps } from "./ops/stats.ts";
+import { unitOps } from "./ops/unit.ts";
+import { DIALECTS } from "./rtp_json.ts";
+import { opOk, type Ops, Testee } from "./testee.ts";
+
+export interface OwnTesteeOptions {
+  /** What `hello` names itself. */
+  readonly version: string;
+  readonly crypto: CryptoBackend;
+  /** Reads the files of `keystore.open`, which is unsupported without it. */
+  readonly readFile?: ReadFile;
+}
+
+export function ownTestee(options: OwnTesteeOptions): Testee {
+  return new Testee({ ...LACKING, ...ownOps(options) });
+}
+
+function ownOps({ version, crypto, readFile }: OwnTesteeOptions): Ops {
+  const ops: Ops = {
+    ...unitOps,
+    ...rtpOps,
+    ...reducedOps,
+    ...keysOps,
+    ...sealOps(crypto),
+    ...relayOps,
+    ...srtpOps(crypto),
+    ...srtcpOps(crypto),
+    ...rtcpOps,
+    ...signalingOps,
+    ...payloadOps,
+    ...fecOps,
+    ...jitterOps,
+    ...qualityOps,
+    ...(readFile === undefined ? {} : keystoreOps(readFile)),
+    ...statsOps,
+  };
+  const hello = {
+    name: "arcrtc",
+    version,
+    ops: ["hello", ...Object.keys(ops)],
+    dialects: DIALECTS,
+    suites: SUITE_NAMES,
+    codecs: CODECS.map((codec) => codec.name),
+    backends: { crypto: crypto.name },
+  };
+  return { ...ops, hello: () => opOk(hello) };
+}

@@ -1,0 +1,11 @@
+/** The vector files as they are published. */
+import type { VectorFile } from "./case.ts";
+
+export const VECTORS = new URL("../../fixtures/vectors/", import.meta.url);
+
+export function readVectorFiles(): readonly VectorFile[] {
+  return [...Deno.readDirSync(VECTORS)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".json") && !name.endsWith(".schema.json"))
+    .sort()
+    .map((name) => JSON.parse(Deno.readTextFileSync(new URL(name, VECTORS))));
+}
