@@ -354,14 +354,14 @@ Deno.test("ARC-KEY-rotation-crossing: a crossing request that the answer overtoo
   assert.equal(machine.sendEpoch, 1);
 });
 
-Deno.test("ARC-KEY-rotation-previous-master: a request that a later one overtook does not discard it", () => {
+Deno.test("ARC-KEY-rotation-overtaken: a request that a later one overtook does not discard it", () => {
   const machine = low();
   request(machine, 1, 6000, "resume", 5950);
   assert.deepEqual(request(machine, 1, 6010, "rotate", 5900), []);
   assert.deepEqual(request(machine, 1, 6020, "rotate", 5951), ["discard 1", "answer rotate 1"]);
 });
 
-Deno.test("ARC-KEY-rotation-previous-master: a peer whose clock was set back is heard again after 30 s", () => {
+Deno.test("ARC-KEY-rotation-overtaken: a peer whose clock was set back is heard again after 30 s", () => {
   const machine = low();
   request(machine, 1, 6000);
   run(machine, 35_999);
@@ -370,7 +370,7 @@ Deno.test("ARC-KEY-rotation-previous-master: a peer whose clock was set back is 
   assert.ok(request(machine, 1, 36_000, "rotate", 100).includes("answer rotate 1"));
 });
 
-Deno.test("ARC-KEY-rotation-crossing: a resumption goes before a rotation, either way", () => {
+Deno.test("ARC-KEY-rotation-resume-first: a resumption goes before a rotation, either way", () => {
   for (const machine of [low(), high()]) {
     want(machine, "manual", 6000);
     assert.deepEqual(request(machine, 1, 6010, "resume"), ["abandon rotate 1 crossed", "answer resume 1"]);

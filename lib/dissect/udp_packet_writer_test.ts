@@ -10,7 +10,7 @@ Deno.test("writeUdpPacket: IPv4, byte for byte", () => {
   // Checksums worked out by hand after RFC 1071.
   assert.equal(
     toHex(packet),
-    "4500001f" + "00004000" + "401126cc" + "0a000001" + "0a000002" + "13881770" + "000b" + "5764" + "486921",
+    "4500001f" + "00004000" + "401126cc" + "0a000001" + "0a000002" + "13881770" + "000b" + "5774" + "486921",
   );
 });
 

@@ -6,9 +6,9 @@ import { WebSocket } from "ws";
 import { NetError } from "./net_error.ts";
 import { checkPin, connectionError, openStream, tlsClientOptions, type TlsTrust } from "./open_stream.ts";
 import { joinPhoenix } from "./phoenix_link.ts";
-import { CLOSE_TIMEOUT_MS, MAX_MESSAGE_BYTES, type SignalingLink, type SignalingLinkEvents } from "./signaling_link.ts";
+import { MAX_MESSAGE_BYTES, type SignalingLink, type SignalingLinkEvents } from "./signaling_link.ts";
 import { certificateSha256, streamLink } from "./stream_link.ts";
-import { PLAIN_SUBPROTOCOL, webSocketLink } from "./websocket_link.ts";
+import { PLAIN_SUBPROTOCOL, WEBSOCKET_OPTIONS, webSocketLink } from "./websocket_link.ts";
 
 /** Where Phoenix listens unless the URL says otherwise (SPEC ARC-TRANSPORT-phoenix-url). */
 const PHOENIX_PATH = "/socket/websocket";
@@ -78,10 +78,9 @@ function openWebSocket(
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, format === "plain" ? [PLAIN_SUBPROTOCOL] : [], {
       ...tlsClientOptions(trust),
+      ...WEBSOCKET_OPTIONS,
       handshakeTimeout: timeoutMs,
-      closeTimeout: CLOSE_TIMEOUT_MS,
       maxPayload: MAX_FRAME_BYTES,
-      perMessageDeflate: false,
     });
     let certificate: string | undefined;
     socket.once("upgrade", (response: IncomingMessage) => {

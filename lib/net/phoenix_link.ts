@@ -33,6 +33,13 @@ export async function joinPhoenix(
   let nextRef = 2;
   let heartbeat: ReturnType<typeof setInterval> | undefined = undefined;
   let joined = false;
+  // A server may push or close right behind its answer, before whoever waits for this promise can listen.
+  let early: (string | Uint8Array)[] | undefined = [];
+  let ended: string | undefined;
+  const deliver = (unit: string | Uint8Array) => {
+    if (early === undefined) events.message(unit);
+    else early.push(unit);
+  };
   let settle: (error: NetError | undefined) => void = () => {};
   const answered = new Promise<NetError | undefined>((resolve) => settle = resolve);
 
@@ -42,15 +49,16 @@ export async function joinPhoenix(
       const reply = readReply(frame);
       if (!reply.ok) return;
       if (!joined) {
-        if (reply.value.status === "ok") return settle(undefined);
+        joined = reply.value.status === "ok";
+        if (joined) return settle(undefined);
         return settle(new NetError("refused", `the server refuses the join: ${describe(reply.value.response)}`));
       }
       // A refused push carries the ERROR that a plain link would have received by itself.
-      if (reply.value.status === "error") events.message(writeJson(reply.value.response));
+      if (reply.value.status === "error") deliver(writeJson(reply.value.response));
     } else if (frame.event === "phx_close" || frame.event === "phx_error") {
-      link.close();
+      link.close("the server closed the channel");
     } else if (joined) {
-      events.message(writeJson(frame.payload));
+      deliver(writeJson(frame.payload));
     }
   };
   const link = await open({
@@ -58,12 +66,13 @@ export async function joinPhoenix(
       const frame = parsePhoenixFrame(unit);
       // What is no frame is handed on, so that its fault is counted and reported like that of any message.
       if (frame.ok) onFrame(frame.value);
-      else if (joined) events.message(unit);
+      else if (joined) deliver(unit);
     },
     closed(why) {
       clearInterval(heartbeat);
+      ended = why;
       settle(new NetError("unreachable", `the connection ended before the join was answered: ${why}`));
-      if (joined) events.closed(why);
+      if (early === undefined) events.closed(why);
     },
   });
 
@@ -78,8 +87,13 @@ export async function joinPhoenix(
     link.close();
     throw failure;
   }
-  joined = true;
-  heartbeat = setInterval(() => link.send(writePhoenixFrame(heartbeatFrame(String(nextRef++)))), HEARTBEAT_INTERVAL_MS);
+  setTimeout(() => {
+    const units = early ?? [];
+    early = undefined;
+    for (const unit of units) events.message(unit);
+    if (ended !== undefined) events.closed(ended);
+  }, 0);
+  if (ended === undefined) heartbeat = setInterval(beat, HEARTBEAT_INTERVAL_MS);
 
   return {
     name: link.name,
@@ -92,8 +106,12 @@ export async function joinPhoenix(
       if (!message.ok) throw new Error(`not a message of ours: ${message.fault.message}`);
       link.send(framed(message.value));
     },
-    close: () => link.close(),
+    close: (why) => link.close(why),
   };
+
+  function beat(): void {
+    link.send(writePhoenixFrame(heartbeatFrame(String(nextRef++))));
+  }
 
   function framed(message: Message): string {
     return writePhoenixFrame(pushFrame(JOIN_REF, String(nextRef++), session.sessionId, message));

@@ -2,9 +2,15 @@
 // @ts-types="@types/ws"
 import type { WebSocket } from "ws";
 import { EMPTY_BYTES } from "../base/bytes.ts";
-import type { SignalingLink, SignalingLinkEvents } from "./signaling_link.ts";
+import { CLOSE_TIMEOUT_MS, type SignalingLink, type SignalingLinkEvents } from "./signaling_link.ts";
 
 export const PLAIN_SUBPROTOCOL = "arcrtc.v1.json";
+
+/**
+ * What client and server give `ws` alike. Compression costs memory per connection and tells lengths of secrets. (The
+ * types of `ws` do not know `closeTimeout` yet.)
+ */
+export const WEBSOCKET_OPTIONS = { perMessageDeflate: false, closeTimeout: CLOSE_TIMEOUT_MS };
 
 /** Sent on close by us: RFC 6455 §7.4.1. */
 const NORMAL_CLOSURE = 1000;

@@ -2,7 +2,7 @@
 import type { EndpointContext } from "./endpoint_context.ts";
 import type { QualityAdapt, StreamStop } from "./messages/stream_control.ts";
 import type { StreamStart } from "./messages/stream_start.ts";
-import { StreamRegistry } from "./stream_registry.ts";
+import type { StreamRegistry } from "./stream_registry.ts";
 
 /** A stream to announce; session, suite and time are the endpoint's to fill in. */
 export type StreamOffer = StreamStart extends infer S

@@ -63,7 +63,7 @@ for (const [what, bytes, reason, offset] of BAD) {
   Deno.test(`ADTS: ${what} is a fault at its place, after the frames before it`, () => {
     const reader = makeAdtsReader();
     assert.equal(readAllFrames(reader, bytes).length, 1);
-    assert.deepEqual([reader.fault?.reason, reader.fault?.offset], [reason, offset], reader.fault?.message);
+    assert.deepEqual([reader.fault?.reason, reader.fault?.offset], [reason, offset], `${reader.fault?.message}`);
   });
 }
 

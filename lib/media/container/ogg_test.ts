@@ -230,7 +230,7 @@ const BAD: readonly [string, readonly Uint8Array[], string, number][] = [
 for (const [what, pages, reason, offset] of BAD) {
   Deno.test(`Ogg: ${what} is a fault at its place`, () => {
     const { fault, frames } = read(...pages);
-    assert.deepEqual([fault?.reason, fault?.offset], [reason, offset], fault?.message);
+    assert.deepEqual([fault?.reason, fault?.offset], [reason, offset], `${fault?.message}`);
     assert.equal(frames.length, 0);
   });
 }

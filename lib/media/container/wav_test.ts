@@ -112,7 +112,7 @@ const BAD: readonly [string, readonly Uint8Array[], string, number][] = [
 for (const [what, parts, reason, offset] of BAD) {
   Deno.test(`WAV: ${what} is a fault at its place`, () => {
     const { fault } = read(...parts);
-    assert.deepEqual([fault?.reason, fault?.offset], [reason, offset], fault?.message);
+    assert.deepEqual([fault?.reason, fault?.offset], [reason, offset], `${fault?.message}`);
   });
 }
 

@@ -1,0 +1,172 @@
+/** Two whole sessions over the simulated network, with a signaling forwarder between them: for tests. */
+import { AddressTable } from "../../base/address_table.ts";
+import { PacketBatch } from "../../base/batch.ts";
+import { SeededRng } from "../../base/rng.ts";
+import { nobleBackend } from "../../crypto/backend_noble.ts";
+import type { LinkOptions } from "../../sim/link.ts";
+import { Network, type UdpSocket } from "../../sim/network.ts";
+import { Driver } from "../../sim/driver.ts";
+import type { Host } from "../../sim/network.ts";
+import { KNOWN_CODECS } from "../../signaling/selection.ts";
+import { PeerSession, type SessionConfig, type SessionEvent, type SessionOutput } from "../session.ts";
+
+export const SESSION = "11111111-1111-4111-8111-111111111111";
+export const ANNA = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
+export const BEN = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb";
+const PORT = 5000;
+const UNIX_OFFSET = 1_700_000_000_000;
+
+export interface PairOptions {
+  readonly seed?: number;
+  readonly link?: Partial<LinkOptions>;
+  /** One way, between a peer and the other through the server. */
+  readonly signalingDelayMs?: number;
+  readonly anna?: Partial<SessionConfig>;
+  readonly ben?: Partial<SessionConfig>;
+}
+
+/** One peer on its host. */
+export class SimPeer {
+  readonly session: PeerSession;
+  readonly host: Host;
+  readonly media: Extract<SessionOutput, { kind: "media" }>["event"][] = [];
+  readonly events: { readonly atMs: number; readonly event: SessionEvent }[] = [];
+  readonly sentUnits: { bytes: number; count: number } = { bytes: 0, count: 0 };
+  other: SimPeer | undefined;
+  readonly #pair: SessionPair;
+  readonly #socket: UdpSocket;
+  readonly #addresses = new AddressTable();
+  readonly #inBatch = new PacketBatch(1);
+  readonly #outBatch = new PacketBatch(32, 1500);
+  readonly #driven: ReturnType<Driver["attach"]>;
+
+  constructor(
+    pair: SessionPair,
+    name: string,
+    ip: string,
+    config: Partial<SessionConfig> & Pick<SessionConfig, "role" | "peerId">,
+  ) {
+    this.#pair = pair;
+    this.host = pair.network.addHost(name, { ip });
+    this.session = new PeerSession({
+      sessionId: SESSION,
+      rng: new SeededRng(config.peerId === ANNA ? 11 + pair.seed : 7919 + pair.seed),
+      unixOffsetMs: UNIX_OFFSET,
+      codecs: KNOWN_CODECS,
+      suites: ["chacha20-poly1305"],
+      authentications: ["hmac-sha256-80"],
+      resolutions: ["720p"],
+      reducedHeader: false,
+      rtx: true,
+      fec: true,
+      networkInfo: () => ({ nat_type: "open", public_ip: this.host.ip, public_port: PORT }),
+      identityPolicy: { kind: "optional" },
+      backend: nobleBackend,
+      addresses: this.#addresses,
+      ...config,
+    });
+    this.#socket = this.host.bindUdp(PORT, (data, from, nowMs) => {
+      this.#inBatch.clear();
+      this.#inBatch.push(data, this.#addresses.intern(from.ip, from.port));
+      this.session.packets(this.#inBatch, nowMs);
+      this.#driven.wake();
+    });
+    const machine = {
+      handle: () => {},
+      poll: () => this.#poll(),
+      nextTimeoutMs: () => this.session.nextTimeoutMs(),
+    };
+    this.#driven = pair.driver.attach(machine, {
+      expire: (nowMs) => this.session.timeout(nowMs),
+      output: (output) => this.#carryOut(output as SessionOutput),
+    });
+  }
+
+  /** Runs an action on the session and carries out what follows. */
+  act<T>(action: (session: PeerSession, nowMs: number) => T): T {
+    const result = action(this.session, this.#pair.nowMs);
+    this.#driven.wake();
+    return result;
+  }
+
+  kinds(): string[] {
+    return this.events.map(({ event }) => event.kind);
+  }
+
+  /** Sends what is due, then answers the next output. */
+  #poll(): SessionOutput | undefined {
+    for (;;) {
+      this.#outBatch.clear();
+      if (this.session.pollPackets(this.#outBatch, this.#pair.nowMs) === 0) break;
+      for (let i = 0; i < this.#outBatch.size; i++) {
+        const to = this.#addresses.describe(this.#outBatch.addresses[i]);
+        if (to === undefined) continue;
+        this.sentUnits.bytes += this.#outBatch.lengths[i];
+        this.sentUnits.count++;
+        this.#socket.send(this.#outBatch.packet(i), this.#pair.network.endpoints.of(to.host, to.port));
+      }
+    }
+    return this.session.poll();
+  }
+
+  #carryOut(output: SessionOutput): void {
+    if (output.kind === "media") this.media.push(output.event);
+    else if (output.kind === "event") this.events.push({ atMs: this.#pair.nowMs, event: output.event });
+    else this.#pair.forward(this, output.text);
+  }
+}
+
+export class SessionPair {
+  readonly network: Network;
+  readonly driver: Driver;
+  readonly anna: SimPeer;
+  readonly ben: SimPeer;
+  readonly seed: number;
+  #signalingIsUp = false;
+  readonly #signalingDelayMs: number;
+
+  constructor({ seed = 1, link = { delayMs: 10 }, signalingDelayMs = 20, anna = {}, ben = {} }: PairOptions = {}) {
+    this.seed = seed;
+    this.network = new Network({ seed, link });
+    this.driver = new Driver(this.network.clock);
+    this.#signalingDelayMs = signalingDelayMs;
+    this.anna = new SimPeer(this, "anna", "10.0.0.1", { role: "caller", peerId: ANNA, ...anna });
+    this.ben = new SimPeer(this, "ben", "10.0.0.2", { role: "callee", peerId: BEN, ...ben });
+    this.anna.other = this.ben;
+    this.ben.other = this.anna;
+  }
+
+  get nowMs(): number {
+    return this.network.clock.nowMs;
+  }
+
+  /** The server is there (again), for both. */
+  signalingUp(): void {
+    this.#signalingIsUp = true;
+    this.ben.act((session, nowMs) => session.signalingUp(nowMs));
+    this.anna.act((session, nowMs) => session.signalingUp(nowMs));
+  }
+
+  /** The server dies: what is on its way is lost. */
+  signalingDown(): void {
+    this.#signalingIsUp = false;
+    for (const peer of [this.anna, this.ben]) peer.act((session, nowMs) => session.signalingDown(nowMs));
+  }
+
+  forward(from: SimPeer, text: string): void {
+    if (!this.#signalingIsUp) return;
+    this.network.clock.after(this.#signalingDelayMs, () => {
+      if (this.#signalingIsUp) from.other?.act((session, nowMs) => session.signalingMessage(text, nowMs));
+    });
+  }
+
+  run(forMs: number): void {
+    this.driver.runUntil(this.nowMs + forMs);
+  }
+
+  /** Handshake and first path. */
+  connect(): void {
+    this.signalingUp();
+    this.run(500);
+  }
+}
