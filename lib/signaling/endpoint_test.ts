@@ -14,6 +14,21 @@ function audio(streamId = STREAM, ssrc = 7) {
   return { stream_id: streamId, stream_type: "audio" as const, codec: { audio: OPUS }, ssrc };
 }
 
+/** An acceptance with AES-128-GCM that sends the caller its own key back. */
+function reflectedAck(public_key: string): Message {
+  return {
+    type: "CONNECT_ACK",
+    version: "1.0",
+    session_id: SESSION,
+    peer_id: BEN,
+    accepted: true,
+    selected_codecs: { audio: "opus" },
+    network_info: {},
+    encryption: { algorithm: "aes-128-gcm", key_exchange: "ecdh-p256", public_key },
+    timestamp: 1,
+  };
+}
+
 function assertSameKeys(pair: EndpointPair, epochs: number[]) {
   assert.deepEqual([...pair.masters.anna.keys()], epochs);
   assert.deepEqual([...pair.masters.ben.keys()], epochs);
@@ -59,17 +74,7 @@ Deno.test("ARC-SRTP-choice-not-offered: an answer outside of the offers ends the
   const pair = new EndpointPair({ anna: { suites: ["aes-256-gcm"] } });
   pair.up("anna");
   const connect = pair.messages("anna", "CONNECT")[0];
-  pair.inject("anna", {
-    type: "CONNECT_ACK",
-    version: "1.0",
-    session_id: SESSION,
-    peer_id: BEN,
-    accepted: true,
-    selected_codecs: { audio: "opus" },
-    network_info: {},
-    encryption: { algorithm: "aes-128-gcm", key_exchange: "ecdh-p256", public_key: connect.encryption.public_key },
-    timestamp: 1,
-  });
+  pair.inject("anna", reflectedAck(connect.encryption.public_key));
   assert.equal(pair.outputs("anna", "closed")[0].code, "no_common_cipher");
   assert.equal(pair.messages("anna", "DISCONNECT")[0].reason, "error");
 });
@@ -78,17 +83,7 @@ Deno.test("ARC-KEY-ecdh-own-key: our own key that comes back in CONNECT_ACK is b
   const pair = new EndpointPair();
   pair.up("anna");
   const connect = pair.messages("anna", "CONNECT")[0];
-  pair.inject("anna", {
-    type: "CONNECT_ACK",
-    version: "1.0",
-    session_id: SESSION,
-    peer_id: BEN,
-    accepted: true,
-    selected_codecs: { audio: "opus" },
-    network_info: {},
-    encryption: { algorithm: "aes-128-gcm", key_exchange: "ecdh-p256", public_key: connect.encryption.public_key },
-    timestamp: 1,
-  });
+  pair.inject("anna", reflectedAck(connect.encryption.public_key));
   assert.equal(pair.outputs("anna", "closed")[0].code, "bad_key");
 });
 
