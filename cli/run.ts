@@ -5,6 +5,7 @@ import type { CommandEntry } from "./commands/command_entry.ts";
 import { EXIT } from "./exit_codes.ts";
 import { CliError } from "./ui/cli_error.ts";
 import type { Io } from "./ui/io.ts";
+import { nearestName } from "./ui/nearest_name.ts";
 import { painter } from "./ui/style.ts";
 import { PROTOCOL_VERSION, VERSION } from "./version.ts";
 
@@ -35,6 +36,8 @@ function rootCommand(io: Io): Command {
     .description("Peer, server, relay, fuzzer, dumper, prober and conformance suite for the ArcRTC protocol.")
     .usage("<command> [options]")
     .helpCommand(false)
+    // Otherwise the program's --verbose would take that of its commands away.
+    .enablePositionalOptions()
     .option("-V, --version", "print the version (with --verbose: protocol, runtime and chosen backends)")
     .option("--verbose", "with --version: say more");
   program.addHelpText("after", () => rootHelp(io));
@@ -69,7 +72,7 @@ function configure(command: Command, io: Io): Command {
 
 function rootHelp(io: Io): string {
   const paint = painter(io, "stdout");
-  const widest = Math.max(...COMMANDS.map((entry) => entry.name.length));
+  const widest = Math.max("complete".length, ...COMMANDS.map((entry) => entry.name.length));
   const lines = COMMANDS.map((entry) => `  ${paint("cyan", entry.name.padEnd(widest))}  ${entry.summary}`);
   return [
     "",
@@ -129,23 +132,4 @@ function report(error: unknown, args: readonly string[], io: Io): number {
   say(error instanceof Error ? error.message : String(error), "this is a bug in arcrtc; the stack follows");
   if (error instanceof Error && error.stack) io.stderr(`${error.stack}\n`);
   return EXIT.internal;
-}
-
-/** The known name within two edits of `name`, if there is one. */
-function nearestName(name: string, known: readonly string[]): string | undefined {
-  const ranked = known.map((candidate) => ({ candidate, edits: editDistance(name, candidate) }))
-    .sort((a, b) => a.edits - b.edits);
-  return ranked.length > 0 && ranked[0].edits <= 2 ? ranked[0].candidate : undefined;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

@@ -1,14 +1,18 @@
+import { concatBytes } from "../../lib/base/bytes.ts";
+
 /**
  * The outside of a command: streams, environment and terminal, passed in so that every command runs in a test without
  * a process around it.
  */
 export interface Io {
   /** Data, and nothing but data when `--json` is given. */
-  stdout(text: string): void;
+  stdout(data: string | Uint8Array): void;
   /** Progress, warnings and errors. */
   stderr(text: string): void;
   /** Lines of standard input, without their line ends; at most `maxLineBytes` each. */
   stdinLines(maxLineBytes: number): AsyncIterable<InputLine>;
+  /** All of standard input; undefined when it is longer than `maxBytes`. */
+  stdinBytes(maxBytes: number): Promise<Uint8Array | undefined>;
   env(name: string): string | undefined;
   readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
@@ -63,11 +67,22 @@ export async function* splitLines(
   if (length > 0) yield take();
 }
 
+async function gather(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array | undefined> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) return undefined;
+    parts.push(chunk);
+  }
+  return concatBytes(...parts);
+}
+
 /** The process's own streams. */
 export function processIo(): Io {
   const encoder = new TextEncoder();
-  const writeAll = (stream: { writeSync(b: Uint8Array): number }, text: string) => {
-    const bytes = encoder.encode(text);
+  const writeAll = (stream: { writeSync(b: Uint8Array): number }, data: string | Uint8Array) => {
+    const bytes = typeof data === "string" ? encoder.encode(data) : data;
     for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
   };
   const quietOnClosedPipe = (write: () => void) => {
@@ -80,9 +95,10 @@ export function processIo(): Io {
     }
   };
   return {
-    stdout: (text) => quietOnClosedPipe(() => writeAll(Deno.stdout, text)),
+    stdout: (data) => quietOnClosedPipe(() => writeAll(Deno.stdout, data)),
     stderr: (text) => writeAll(Deno.stderr, text),
     stdinLines: (maxLineBytes) => splitLines(Deno.stdin.readable, maxLineBytes),
+    stdinBytes: (maxBytes) => gather(Deno.stdin.readable, maxBytes),
     env: (name) => Deno.env.get(name),
     stdinIsTerminal: Deno.stdin.isTerminal(),
     stdoutIsTerminal: Deno.stdout.isTerminal(),
@@ -93,24 +109,31 @@ export function processIo(): Io {
   };
 }
 
-/** An {@link Io} that keeps what is written and reads from given text; for tests and in-process use. */
+/** An {@link Io} that keeps what is written and reads what it is given; for tests and in-process use. */
 export class MemoryIo implements Io {
+  /** Standard output: text as it was written, bytes as UTF-8. */
   out = "";
+  /** The bytes among it. */
+  outBytes: Uint8Array = new Uint8Array(0);
   err = "";
   readonly stdinIsTerminal = false;
   readonly stdoutIsTerminal = false;
   readonly stderrIsTerminal = false;
   readonly columns = 100;
-  readonly #input: string;
+  readonly #input: Uint8Array;
   readonly #env: Readonly<Record<string, string>>;
 
-  constructor(input = "", env: Readonly<Record<string, string>> = {}) {
-    this.#input = input;
+  constructor(input: string | Uint8Array = "", env: Readonly<Record<string, string>> = {}) {
+    this.#input = typeof input === "string" ? new TextEncoder().encode(input) : input;
     this.#env = env;
   }
 
-  stdout(text: string): void {
-    this.out += text;
+  stdout(data: string | Uint8Array): void {
+    if (typeof data === "string") this.out += data;
+    else {
+      this.out += new TextDecoder().decode(data);
+      this.outBytes = concatBytes(this.outBytes, data);
+    }
   }
 
   stderr(text: string): void {
@@ -118,16 +141,18 @@ export class MemoryIo implements Io {
   }
 
   stdinLines(maxLineBytes: number): AsyncIterable<InputLine> {
-    const bytes = new TextEncoder().encode(this.#input);
-    return splitLines(
-      (async function* () {
-        yield await Promise.resolve(bytes);
-      })(),
-      maxLineBytes,
-    );
+    return splitLines(this.#chunks(), maxLineBytes);
+  }
+
+  stdinBytes(maxBytes: number): Promise<Uint8Array | undefined> {
+    return gather(this.#chunks(), maxBytes);
   }
 
   env(name: string): string | undefined {
     return this.#env[name];
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array> {
+    yield await Promise.resolve(this.#input);
   }
 }

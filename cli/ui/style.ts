@@ -8,8 +8,8 @@ export function painter(io: Io, stream: "stdout" | "stderr"): (colour: Colour, t
   const forced = io.env("FORCE_COLOR");
   const on = io.env("NO_COLOR")
     ? false
-    : forced !== undefined && forced !== "0"
-    ? true
+    : forced !== undefined
+    ? forced !== "0"
     : stream === "stdout"
     ? io.stdoutIsTerminal
     : io.stderrIsTerminal;

@@ -4,7 +4,12 @@ import { arcrtpVectors } from "./arcrtp.ts";
 import { extensionVectors } from "./extensions.ts";
 import { formatVectors } from "./format.ts";
 import { keyVectors } from "./keys.ts";
+import { identityVectors } from "./identity.ts";
 import { reducedVectors } from "./reduced.ts";
+import { relayVectors } from "./relay.ts";
+import { replayVectors } from "./replay.ts";
+import { rotationVectors } from "./rotation.ts";
+import { sealVectors } from "./seal.ts";
 import { rtcpVectors } from "./rtcp.ts";
 import { srtcpVectors } from "./srtcp.ts";
 import { srtpVectors } from "./srtp.ts";
@@ -21,6 +26,11 @@ export function vectorFiles(): readonly VectorFile[] {
     keyVectors(),
     srtpVectors(),
     srtcpVectors(),
+    replayVectors(),
+    rotationVectors(),
+    sealVectors(),
+    relayVectors(),
+    identityVectors(),
   ];
 }
 

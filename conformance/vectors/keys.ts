@@ -4,7 +4,7 @@ import { unwrap } from "../../lib/base/parsed.ts";
 import { agree, type KeyPair, keyPairFromPrivate } from "../../lib/crypto/ecdh.ts";
 import { masterKey, proofKey, rtcpKeys, streamKeys } from "../../lib/crypto/key_schedule.ts";
 import { makeProof, type ProvenEpoch } from "../../lib/crypto/proof.ts";
-import { SUITE_NAMES } from "../../lib/crypto/suites.ts";
+import type { SuiteName } from "../../lib/crypto/suites.ts";
 import { type Transcript, transcriptHash, transcriptItems } from "../../lib/crypto/transcript.ts";
 import { unwrapHex } from "./bytes.ts";
 import { Group, type Json, type VectorFile, vectorFile } from "./case.ts";
@@ -367,7 +367,7 @@ function schedule(): Group {
     comment: string,
     requirements: string,
     secret: Uint8Array,
-    suite: (typeof SUITE_NAMES)[number],
+    suite: SuiteName,
     streamId = STREAM,
     sessionId = SESSION,
   ) => {
@@ -453,7 +453,7 @@ function schedule(): Group {
 
 function rtcpSchedule(): Group {
   const group = new Group("keys.rtcp", {}, "rtcp-");
-  const add = (id: string, comment: string, master: Uint8Array, peerId: string, suite: (typeof SUITE_NAMES)[number]) =>
+  const add = (id: string, comment: string, master: Uint8Array, peerId: string, suite: SuiteName) =>
     group.valid(
       id,
       comment,

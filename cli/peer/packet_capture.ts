@@ -1,0 +1,74 @@
+/** `--pcap`: a session's own traffic on the media socket as a pcapng file, its keys inside. */
+import type { AddressTable, HostPort } from "../../lib/base/address_table.ts";
+import { utf8 } from "../../lib/base/bytes.ts";
+import { writePcapngHeader, writePcapngPacket, writePcapngSecrets } from "../../lib/dissect/pcapng_writer.ts";
+import { writeUdpPacket } from "../../lib/dissect/udp_packet_writer.ts";
+import { VERSION } from "../version.ts";
+import { OutputFile } from "./output_file.ts";
+
+/**
+ * Sockets do not see IP headers, so these are made up from the addresses: everything behind them is what was on the wire.
+ */
+export class PacketCapture {
+  /** Packets written. */
+  packets = 0;
+  readonly #file: OutputFile;
+  readonly #local: HostPort;
+  readonly #addresses: AddressTable;
+  readonly #unixOffsetMs: number;
+
+  /** `local` is where the socket is bound; Unix time is the calls' `nowMs` + `unixOffsetMs`. @throws CliError */
+  constructor(path: string, socket: { local: HostPort; addresses: AddressTable }, unixOffsetMs: number) {
+    // The keys are inside: nobody else is to read it.
+    this.#file = new OutputFile(path, { isSecret: true });
+    this.#local = socket.local;
+    this.#addresses = socket.addresses;
+    this.#unixOffsetMs = unixOffsetMs;
+    this.#file.write(writePcapngHeader(`arcrtc ${VERSION}`, "media socket"));
+  }
+
+  /** Takes a unit as it crosses the socket; borrowed for the call. */
+  unit(direction: "in" | "out", unit: Uint8Array, address: number, nowMs: number): void {
+    const remote = this.#addresses.describe(address);
+    if (remote === undefined) return;
+    const local = { host: localAddressTowards(remote.host, this.#local.host), port: this.#local.port };
+    const packet = direction === "out" ? writeUdpPacket(local, remote, unit) : writeUdpPacket(remote, local, unit);
+    if (!packet.ok) return;
+    this.packets++;
+    this.#file.write(writePcapngPacket({ bytes: packet.value, direction, unixMs: nowMs + this.#unixOffsetMs }));
+  }
+
+  /** Lines of the key log, before the packets that they open. */
+  secrets(keyLog: string): void {
+    this.#file.write(writePcapngSecrets(keyLog));
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/** A socket bound to all addresses does not tell which one it used: loopback towards loopback, else "this host". */
+function localAddressTowards(remote: string, bound: string): string {
+  if (bound !== "0.0.0.0" && bound !== "::") return bound;
+  if (remote.startsWith("127.")) return "127.0.0.1";
+  return remote === "::1" ? "::1" : remote.includes(":") ? "::" : "0.0.0.0";
+}
+
+/** `--keylog`: appends, so that several sessions may share a file. */
+export class KeyLogFile {
+  readonly #file: OutputFile;
+
+  /** @throws CliError */
+  constructor(path: string) {
+    this.#file = new OutputFile(path, { append: true, isSecret: true });
+  }
+
+  write(lines: string): void {
+    this.#file.write(utf8(lines));
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
