@@ -49,7 +49,9 @@ export function explain(word: string): Explanation[] {
     }
   }
   for (const entry of ERROR_CODES) {
-    if (entry.code === word) found.push({ kind: "error_code", word, text: `${entry.meaning} ${entry.when}` });
+    if (entry.code === word) {
+      found.push({ kind: "error_code", word, text: `${capitalised(entry.meaning)}. ${entry.when}` });
+    }
   }
   for (const reason of FAULT_REASONS) {
     if (reason === word) found.push({ kind: "fault_reason", word, text: FAULT_MEANING[reason] });
@@ -107,4 +109,8 @@ function asText(found: readonly Explanation[]): string {
         ].join("\n");
     }
   }).join("\n");
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -15,6 +15,7 @@ import { rtcpOps } from "./ops/rtcp.ts";
 import { rtpOps } from "./ops/rtp.ts";
 import { sealOps } from "./ops/seal.ts";
 import { signalingOps } from "./ops/signaling.ts";
+import { signalingRunOps } from "./ops/signaling_run.ts";
 import { srtcpOps } from "./ops/srtcp.ts";
 import { srtpOps } from "./ops/srtp.ts";
 import { statsOps } from "./ops/stats.ts";
@@ -46,6 +47,7 @@ function ownOps({ version, crypto, readFile }: OwnTesteeOptions): Ops {
     ...srtcpOps(crypto),
     ...rtcpOps,
     ...signalingOps,
+    ...signalingRunOps,
     ...payloadOps,
     ...fecOps,
     ...jitterOps,

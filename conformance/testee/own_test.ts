@@ -57,7 +57,7 @@ Deno.test("an op of nobody's is unsupported, and so is what hello does not list"
   const testee = freshTestee();
   assert.deepEqual(ask(testee, { op: "rtp.juggle" }), { unsupported: "no op named rtp.juggle" });
   assert.deepEqual(ask(testee, { op: "__proto__" }), { unsupported: "no op named __proto__" });
-  for (const op of ["signaling.run", "bridge.sdp_to_connect", "bridge.rtp_to_arcrtp", "keystore.open"]) {
+  for (const op of ["bridge.connect_to_sdp", "bridge.sdp_to_connect", "bridge.rtp_to_arcrtp", "keystore.open"]) {
     const answer = ask(testee, { op });
     assert.deepEqual(Object.keys(answer), ["unsupported"], op);
     assert.notEqual(answer.unsupported, `no op named ${op}`);

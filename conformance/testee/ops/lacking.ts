@@ -1,11 +1,9 @@
 /** Ops of the interface that a testee may lack; they say why, and `hello` does not list them. */
 import { type Ops, unsupported } from "../testee.ts";
 
-const MACHINES = "session machines are driven over virtual time in a later version";
 const BRIDGE = "the bridge to WebRTC comes in a later version";
 
 export const LACKING: Ops = {
-  "signaling.run": () => unsupported(MACHINES),
   "bridge.sdp_to_connect": () => unsupported(BRIDGE),
   "bridge.connect_to_sdp": () => unsupported(BRIDGE),
   "bridge.rtp_to_arcrtp": () => unsupported(BRIDGE),

@@ -1,0 +1,55 @@
+/** Holds what one side was given to send against what the other side got: whole frames, by their bytes, in order. */
+import { createHash } from "node:crypto";
+import { LatencyHistogram } from "../../lib/quality/latency_histogram.ts";
+
+export interface FrameBalance {
+  readonly sent: number;
+  readonly received: number;
+  /** Received frames whose every byte is that of a sent one, in the order of sending. */
+  readonly identical: number;
+  /** Received frames that nobody sent, or that came a second time or out of order. */
+  readonly different: number;
+  /** Sent frames of which nothing came. */
+  readonly missing: number;
+}
+
+/** One stream in one direction, both ends in one process and so on one clock. */
+export class FrameLedger {
+  /** From handing a frame to the sending session until the receiving session gave it out. */
+  readonly latency = new LatencyHistogram();
+  readonly #open: { readonly hash: string; readonly sentMs: number }[] = [];
+  #sent = 0;
+  #received = 0;
+  #identical = 0;
+
+  sent(data: Uint8Array, nowMs: number): void {
+    this.#sent++;
+    this.#open.push({ hash: hashOf(data), sentMs: nowMs });
+  }
+
+  received(data: Uint8Array, nowMs: number): void {
+    this.#received++;
+    const hash = hashOf(data);
+    const found = this.#open.findIndex((frame) => frame.hash === hash);
+    if (found < 0) return;
+    this.#identical++;
+    this.latency.record(nowMs - this.#open[found].sentMs);
+    // What was sent before it and has not come will not come.
+    this.#open.splice(0, found + 1);
+  }
+
+  get balance(): FrameBalance {
+    const different = this.#received - this.#identical;
+    const missing = Math.max(0, this.#sent - this.#received);
+    return { sent: this.#sent, received: this.#received, identical: this.#identical, different, missing };
+  }
+}
+
+/** True when every frame that was sent has come, as it was, and nothing else. An empty balance is no proof. */
+export function isWhole({ sent, received, identical }: FrameBalance): boolean {
+  return sent > 0 && received === sent && identical === sent;
+}
+
+function hashOf(data: Uint8Array): string {
+  return createHash("sha256").update(data).digest("base64");
+}

@@ -1,0 +1,178 @@
+/** The flags of `arcrtc peer listen` and `arcrtc peer call`: what they are called, and what they may hold. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Rng } from "../../lib/base/rng.ts";
+import { isUuid, uuidV4 } from "../../lib/base/uuid.ts";
+import { parseFingerprint } from "../../lib/crypto/certificate.ts";
+import { toHex } from "../../lib/base/bytes.ts";
+import { type Authentication, AUTHENTICATIONS, SUITE_NAMES, type SuiteName } from "../../lib/crypto/suites.ts";
+import { parseSignalingUrl } from "../../lib/net/open_signaling.ts";
+import type { TlsTrust } from "../../lib/net/open_stream.ts";
+import { CliError } from "../ui/cli_error.ts";
+import { cryptoOption } from "../ui/crypto_backend.ts";
+import type { Io } from "../ui/io.ts";
+import { parseDurationMs } from "./duration.ts";
+import { readTextFile } from "./identity_files.ts";
+
+/** As commander hands them over. */
+export interface PeerFlags {
+  readonly signal?: string;
+  readonly session?: string;
+  readonly peerId?: string;
+  readonly send: readonly string[];
+  readonly loop?: boolean;
+  readonly receive?: string;
+  readonly cipher: readonly SuiteName[];
+  readonly auth: readonly Authentication[];
+  readonly reducedHeader?: boolean;
+  readonly rtx: boolean;
+  readonly fec: boolean;
+  readonly identity?: string;
+  readonly identityKey?: string;
+  readonly pin?: string;
+  readonly requireIdentity?: boolean;
+  readonly identityCa?: string;
+  readonly keystore?: string;
+  readonly tlsPin?: string;
+  readonly tlsCa?: string;
+  readonly insecure?: boolean;
+  readonly token?: string;
+  readonly duration?: number;
+  readonly wait?: number;
+  readonly rotateEvery?: number;
+  readonly metricsUrl?: string;
+  readonly pcap?: string;
+  readonly keylog?: string;
+  readonly localPort: number;
+  readonly bind: string;
+  readonly crypto?: string;
+  readonly explainPath?: boolean;
+  readonly json?: boolean;
+}
+
+/** The flags that decide how media is protected and repaired: those of `arcrtc demo` too. */
+export function addProtectionOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--cipher <list>", "cipher suites by preference")
+        .argParser((text) => nameList(text, SUITE_NAMES)).default(SUITE_NAMES, SUITE_NAMES.join(",")),
+    )
+    .addOption(
+      new Option(
+        "--auth <list>",
+        "packet authentication by preference: hmac-sha256-80 lets relays check, none is faster",
+      )
+        .argParser((text) => nameList(text, AUTHENTICATIONS)).default(AUTHENTICATIONS, AUTHENTICATIONS.join(",")),
+    )
+    .option("--reduced-header", "offer the 4-byte header; used where both peers do")
+    .option("--no-rtx", "no retransmission")
+    .option("--no-fec", "no forward error correction")
+    .addOption(cryptoOption());
+}
+
+export function addPeerOptions(command: Command): Command {
+  command
+    .option("--signal <url>", "signaling server: ws://, wss://, tcp:// or tls:// (or ARCRTC_SIGNAL)")
+    .addOption(new Option("--session <uuid>", "session to meet in; made and printed when left out").argParser(uuid))
+    .addOption(new Option("--peer-id <uuid>", "our own id; a new one when left out").argParser(uuid))
+    .addOption(
+      new Option("--send <source>", "media file or test:audio, test:tone, test:video; repeatable")
+        .argParser((text, before: readonly string[]) => [...before, text]).default([] as readonly string[], "nothing"),
+    )
+    .option("--loop", "begin files anew at their end")
+    .option("--receive <dir>", "write what is received into this directory");
+  addProtectionOptions(command)
+    .option("--identity <cert.pem>", "show this certificate; 'self' makes one and prints its fingerprint")
+    .option("--identity-key <key.pem>", "the private key of --identity (P-256, PEM)")
+    .option("--pin <sha256>", "accept only a peer with this certificate")
+    .option("--require-identity", "accept only a peer that shows a certificate")
+    .option("--identity-ca <ca.pem>", "accept only a peer whose certificate this CA has issued")
+    .option("--keystore <dir>", "keep our peer id and identity there (armoricore-keys files)")
+    .option("--tls-pin <sha256>", "accept only a server with this certificate")
+    .option("--tls-ca <ca.pem>", "accept only a server whose certificate this CA has issued")
+    .option("--insecure", "accept any certificate of the server")
+    .option("--token <jwt>", "token for the server (or ARCRTC_TOKEN, which other users cannot see)")
+    .addOption(new Option("--duration <time>", "end the call after this time").argParser(duration))
+    .addOption(new Option("--wait <time>", "give up when no peer has come within this time").argParser(duration))
+    .addOption(new Option("--rotate-every <time>", "new keys after each such time").argParser(duration))
+    .option("--metrics-url <url>", "POST the figures there every 5 seconds, as JSON")
+    .option("--pcap <file>", "write our own traffic as pcapng, with the keys inside")
+    .option("--keylog <file>", "append the session's secrets, for reading captures")
+    .addOption(new Option("--local-port <port>", "UDP port for media").argParser(port).default(0, "any"))
+    .option("--bind <ip>", "IP address for media", "0.0.0.0")
+    .option("--explain-path", "say step by step why media goes where it goes")
+    .option("--json", "events as JSON lines on standard output, the summary last");
+  return command;
+}
+
+/** Where and as whom a peer meets the other. */
+export interface SignalingSettings {
+  readonly url: string;
+  readonly token: string | undefined;
+  readonly trust: TlsTrust;
+}
+
+/** @throws CliError */
+export function signalingSettings(flags: PeerFlags, io: Io): SignalingSettings {
+  const url = flags.signal ?? io.env("ARCRTC_SIGNAL");
+  if (url === undefined) {
+    throw new CliError("usage", "no signaling server is named", "use --signal ws://HOST:PORT, or set ARCRTC_SIGNAL");
+  }
+  let protocol: string;
+  try {
+    ({ protocol } = parseSignalingUrl(url));
+  } catch (error) {
+    throw new CliError("usage", error instanceof Error ? error.message : String(error));
+  }
+  const { tlsPin, tlsCa, insecure } = flags;
+  const trust: TlsTrust = {
+    ...(tlsPin === undefined ? {} : { pinSha256: fingerprintHex(tlsPin) }),
+    ...(tlsCa === undefined ? {} : { caPem: readTextFile(tlsCa) }),
+    ...(insecure === true ? { insecure } : {}),
+  };
+  if (Object.keys(trust).length > 0 && protocol !== "wss:" && protocol !== "tls:") {
+    throw new CliError("usage", `--tls-pin, --tls-ca and --insecure need wss:// or tls://, not ${protocol}//`);
+  }
+  if (Object.keys(trust).length > 1) {
+    throw new CliError("usage", "--tls-pin, --tls-ca and --insecure exclude each other");
+  }
+  return { url, token: flags.token ?? io.env("ARCRTC_TOKEN"), trust };
+}
+
+function fingerprintHex(text: string): string {
+  const parsed = parseFingerprint(text);
+  if (parsed.ok) return toHex(parsed.value);
+  throw new CliError("usage", `--tls-pin: ${parsed.fault.message}`);
+}
+
+/** Flags that are given as text and stay optional: `undefined` becomes a new id. */
+export function orNewUuid(text: string | undefined, rng: Rng): string {
+  return text ?? uuidV4(rng);
+}
+
+function nameList<T extends string>(text: string, known: readonly T[]): readonly T[] {
+  const names = text.split(",").map((name) => name.trim());
+  const isKnown = (name: string): name is T => (known as readonly string[]).includes(name);
+  const good = names.filter(isKnown);
+  if (good.length < names.length || new Set(names).size < names.length) {
+    throw new InvalidArgumentError(`It takes different names out of ${known.join(", ")}, separated by commas.`);
+  }
+  return good;
+}
+
+function uuid(text: string): string {
+  const id = text.toLowerCase();
+  if (!isUuid(id)) throw new InvalidArgumentError("It takes a UUID: 123e4567-e89b-42d3-a456-426614174000.");
+  return id;
+}
+
+export function duration(text: string): number {
+  const durationMs = parseDurationMs(text);
+  if (durationMs === undefined) throw new InvalidArgumentError("It takes a time such as 500ms, 10s, 2m or 1h.");
+  return durationMs;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError("It takes a port, 0 to 65535.");
+  return value;
+}
