@@ -115,7 +115,7 @@ export class PeerSession {
     return this.#paths.clockOffsetMs;
   }
 
-  /** Units that were dropped before they reached a stream, by reason. */
+  /** Units that were dropped before they reached the media plane, by reason; {@link stats} has the others. */
   get drops(): FaultCounters {
     return this.#drops;
   }
@@ -169,10 +169,9 @@ export class PeerSession {
   #mediaUnit(bytes: Uint8Array, start: number, end: number, address: number, nowMs: number): void {
     if (this.#media === undefined) return this.#drops.add("bad_state");
     const { outcome, epoch } = this.#media.receive(bytes, start, end, nowMs, this.#paths.isValid(address));
-    if (outcome === "ok") {
-      this.#paths.received(address, nowMs);
-      if (epoch >= 0) this.#endpoint.authenticated(epoch, nowMs);
-    } else if (outcome !== "held") this.#drops.add(outcome);
+    if (outcome !== "ok") return; // the media plane counts its own
+    this.#paths.received(address, nowMs);
+    if (epoch >= 0) this.#endpoint.authenticated(epoch, nowMs);
   }
 
   #jsonUnit(unit: Uint8Array, address: number, nowMs: number): void {
@@ -212,7 +211,7 @@ export class PeerSession {
     const media = this.#media;
     if (media === undefined) throw new Error("no stream can start before the session is connected");
     const start = this.#endpoint.startStream(offer, nowMs);
-    media.addSendStream(start, options);
+    media.addSendStream(start, options, nowMs);
     this.#carryOut(nowMs);
   }
 
@@ -352,14 +351,16 @@ export class PeerSession {
         this.#media?.removeStream(out.streamId);
         return this.#event({ kind: out.kind, streamId: out.streamId, message: `${out.code}: ${out.message}` });
       case "quality_cap":
-        return this.#media?.capQuality(out.message.stream_id, out.message.quality);
+        return this.#media?.capQuality(out.message.stream_id, out.message.quality, nowMs);
       case "warning":
         return this.#event({ kind: "warning", message: `${out.code}: ${out.message}` });
       case "closed":
         this.#metricsDueMs = Infinity;
         return this.#event(out);
-      case "state":
       case "stream_accepted":
+        this.#media?.streamAccepted(out.streamId);
+        return this.#event(out);
+      case "state":
         return this.#event(out);
       case "epoch_confirmed":
       case "heartbeat_ack":
@@ -421,6 +422,8 @@ export class PeerSession {
 
   #fromMedia(event: MediaEvent, nowMs: number): void {
     if (event.kind === "security_event") this.#endpoint.rotate("security_event", nowMs);
+    // The endpoint has been told, unit by unit, and tells of epochs itself.
+    if (event.kind === "epoch_authenticated" || event.kind === "stop") return;
     this.#outputs.push({ kind: "media", event });
   }
 

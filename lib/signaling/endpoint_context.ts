@@ -224,7 +224,10 @@ export class EndpointContext {
 
   /** Carries out what the epoch machine wants after `authenticated` or `checkBudget`. */
   drainEpochs(nowMs: number, make: () => void = () => {}): void {
-    const outputs: EpochOutput[] = [];
+    const first = this.epochs?.poll();
+    // The usual case, once per packet: nothing new.
+    if (first === undefined) return make();
+    const outputs: EpochOutput[] = [first];
     for (let out = this.epochs?.poll(); out !== undefined; out = this.epochs?.poll()) outputs.push(out);
     for (const out of outputs) this.#putAway(out);
     make();

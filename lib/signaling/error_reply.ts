@@ -60,13 +60,18 @@ export type ReplyContext = Pick<ErrorMessage, "session_id" | "in_reply_to">;
  * ERROR itself (SPEC ARC-SIG-error-not-for-error). Whether the sender's address may be answered at all is the caller's to know.
  */
 export function errorReply(input: string | Uint8Array, fault: Fault, timestampMs: number): ErrorMessage | undefined {
-  const parsed = parseJson(input);
-  const context = parsed.ok ? replyContext(parsed.value) : {};
+  const context = readReplyContext(input);
   if (context.in_reply_to?.type === "ERROR") return undefined;
   return { type: "ERROR", ...faultToError(fault), ...context, timestamp: timestampMs };
 }
 
-/** Picks what identifies a message out of a JSON value that may be anything. */
+/** Picks what identifies a message out of an input that may be anything. */
+export function readReplyContext(input: string | Uint8Array): ReplyContext {
+  const parsed = parseJson(input);
+  return parsed.ok ? replyContext(parsed.value) : {};
+}
+
+/** As {@link readReplyContext}, of a JSON value. */
 export function replyContext(json: JsonValue): ReplyContext {
   if (!isJsonObject(json)) return {};
   const { type, timestamp, session_id, stream_id } = json;

@@ -281,6 +281,11 @@ export class SignalingHub {
     this.stats.received++;
     const verdict = this.#judgeRate(channel, context, nowMs);
     if (verdict.kind !== "pass") return verdict.error;
+    return this.refuse(fault, context, nowMs);
+  }
+
+  /** As {@link fault}, for what {@link admit} has let in. */
+  refuse(fault: Fault, context: ReplyContext, nowMs: number): ErrorMessage | undefined {
     this.stats.refused++;
     if (context.in_reply_to?.type === "ERROR") return undefined;
     const { code, message } = faultToError(fault);
@@ -368,7 +373,7 @@ export class SignalingHub {
   /** Closes the channels that have been silent for too long. */
   timeout(nowMs: number): void {
     for (const channel of this.#channels.values()) {
-      if (nowMs - channel.lastHeardMs < this.#limits.idleMs) continue;
+      if (nowMs < channel.lastHeardMs + this.#limits.idleMs) continue;
       channel.lastHeardMs = nowMs;
       this.#outputs.push({ kind: "close", to: channel.id, why: `silent for ${this.#limits.idleMs / 1000} s` });
     }

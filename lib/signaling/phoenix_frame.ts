@@ -135,7 +135,7 @@ export function leaveFrame(joinRef: string, ref: string, sessionId: string): Pho
 }
 
 /** What a server sends when it has closed the channel. */
-export function closeFrame(joinRef: string, sessionId: string): PhoenixFrame {
+export function closeFrame(joinRef: string | null, sessionId: string): PhoenixFrame {
   return { joinRef, ref: joinRef, topic: topicOf(sessionId), event: "phx_close", payload: {} };
 }
 
