@@ -12,6 +12,8 @@
  * `nextTimeoutMs` has come, and after either carry out what `poll` and `pollPackets` answer until they are empty.
  */
 import type { CryptoBackend } from "../crypto/backend.ts";
+import { isSealed } from "../crypto/seal.ts";
+import { utf8 } from "../base/bytes.ts";
 import type { AddressTable } from "../base/address_table.ts";
 import type { PacketBatch } from "../base/batch.ts";
 import { FaultCounters } from "../base/parsed.ts";
@@ -27,12 +29,14 @@ import type { Disconnect } from "../signaling/messages/outcome.ts";
 import type { Message } from "../signaling/messages/registry.ts";
 import type { QualityAdapt, StreamStop } from "../signaling/messages/stream_control.ts";
 import type { StreamStart } from "../signaling/messages/stream_start.ts";
-import { writeMessage } from "../signaling/parse_message.ts";
+import { isIp } from "../signaling/messages/address.ts";
+import { parseMessage, writeMessage } from "../signaling/parse_message.ts";
 import type { StreamOffer } from "../signaling/stream_exchange.ts";
 import { type MediaEvent, MediaPlane, type SendStreamOptions } from "./media_plane.ts";
 import type { MediaStats } from "./media_stats.ts";
 import type { PathCandidate } from "./path_candidate.ts";
 import { type PathEvent, PathSet } from "./paths.ts";
+import { type ObservedAddress, RelayClient, type RelayClientEvent } from "./relay_client.ts";
 import { SealedChannel } from "./sealed_channel.ts";
 
 export interface SessionConfig extends EndpointConfig {
@@ -59,6 +63,7 @@ export type SessionEvent =
   | { readonly kind: "stream_refused"; readonly streamId: string; readonly message: string }
   | { readonly kind: "stream_stopped"; readonly streamId: string; readonly reason: string }
   | { readonly kind: "path"; readonly event: PathEvent }
+  | { readonly kind: "relay"; readonly event: RelayClientEvent }
   | { readonly kind: "warning"; readonly message: string }
   | Extract<EndpointOutput, { kind: "closed" }>;
 
@@ -69,7 +74,8 @@ export type SessionOutput =
   | { readonly kind: "media"; readonly event: MediaEvent }
   | { readonly kind: "event"; readonly event: SessionEvent };
 
-interface SealedUnit {
+/** A message that waits for its datagram. */
+interface WaitingUnit {
   readonly address: number;
   readonly message: Message;
 }
@@ -79,7 +85,11 @@ export class PeerSession {
   readonly #endpoint: SignalingEndpoint;
   readonly #paths: PathSet;
   readonly #outputs: SessionOutput[] = [];
-  readonly #sealedOut: SealedUnit[] = [];
+  readonly #sealedOut: WaitingUnit[] = [];
+  /** Plain messages to relays: the one kind that may travel in the clear (SPEC ARC-SEAL-clear-units). */
+  readonly #plainOut: WaitingUnit[] = [];
+  /** By the number of the relay's address. */
+  readonly #relays = new Map<number, RelayClient>();
   readonly #drops = new FaultCounters();
   #media: MediaPlane | undefined;
   #sealed: SealedChannel | undefined;
@@ -175,6 +185,8 @@ export class PeerSession {
   }
 
   #jsonUnit(unit: Uint8Array, address: number, nowMs: number): void {
+    const relay = this.#relays.get(address);
+    if (relay !== undefined && !isSealed(unit)) return this.#fromRelay(relay, unit, nowMs);
     const trialOrder = this.#endpoint.epochs?.trialOrder ?? [];
     const opened = this.#sealed?.open(unit, trialOrder);
     if (opened === undefined) return this.#drops.add("bad_state");
@@ -182,13 +194,21 @@ export class PeerSession {
     const { message, epoch } = opened.value;
     this.#paths.received(address, nowMs);
     this.#endpoint.authenticated(epoch, nowMs);
-    if (message.type === "HEARTBEAT") this.#paths.onHeartbeat(address, "direct", message, nowMs);
+    const kind = relay === undefined ? "direct" : "relay";
+    if (message.type === "HEARTBEAT") this.#paths.onHeartbeat(address, kind, message, nowMs);
     else if (message.type === "HEARTBEAT_ACK") this.#paths.onHeartbeatAck(address, message, nowMs);
     else this.#endpoint.handle(message, nowMs);
   }
 
+  #fromRelay(relay: RelayClient, unit: Uint8Array, nowMs: number): void {
+    const message = parseMessage(unit);
+    if (message.ok) relay.handle(message.value, nowMs);
+    else this.#drops.add(message.fault.reason);
+  }
+
   nextTimeoutMs(): number | undefined {
     const candidates = [this.#endpoint.nextTimeoutMs(), this.#metricsDueMs];
+    for (const relay of this.#relays.values()) candidates.push(relay.nextTimeoutMs());
     if (this.#media !== undefined) candidates.push(this.#media.nextTimeoutMs(), this.#paths.nextTimeoutMs());
     const due = candidates.filter((atMs) => atMs !== undefined && atMs !== Infinity) as number[];
     return due.length === 0 ? undefined : Math.min(...due);
@@ -199,6 +219,7 @@ export class PeerSession {
     if (this.#media !== undefined) {
       this.#paths.timeout(nowMs);
       this.#media.timeout(nowMs);
+      for (const relay of this.#relays.values()) relay.timeout(nowMs);
     }
     if (nowMs >= this.#metricsDueMs) this.#sendMetrics(nowMs);
     this.#carryOut(nowMs);
@@ -260,6 +281,7 @@ export class PeerSession {
   /** Appends units that are due to `batch` until it is full; answers how many. Call until 0. */
   pollPackets(batch: PacketBatch, nowMs: number): number {
     const before = batch.size;
+    this.#pollPlain(batch);
     this.#pollSealed(batch);
     const best = this.#paths.best;
     const { epochs } = this.#endpoint;
@@ -269,6 +291,13 @@ export class PeerSession {
       this.#carryOut(nowMs);
     }
     return batch.size - before;
+  }
+
+  #pollPlain(batch: PacketBatch): void {
+    while (this.#plainOut.length > 0 && batch.size < batch.capacity) {
+      const unit = this.#plainOut.shift();
+      if (unit !== undefined) batch.push(utf8(writeMessage(unit.message)), unit.address);
+    }
   }
 
   #pollSealed(batch: PacketBatch): void {
@@ -303,6 +332,13 @@ export class PeerSession {
         if (out.kind === "send") this.#sealedOut.push({ address: out.address, message: out.message });
         else this.#event({ kind: "path", event: out.event });
         busy = true;
+      }
+      for (const relay of this.#relays.values()) {
+        for (let out = relay.poll(); out !== undefined; out = relay.poll()) {
+          if (out.kind === "send") this.#plainOut.push({ address: out.address, message: out.message });
+          else this.#fromRelayClient(relay, out.event, nowMs);
+          busy = true;
+        }
       }
       for (let event = this.#media?.poll(); event !== undefined; event = this.#media?.poll()) {
         this.#fromMedia(event, nowMs);
@@ -410,9 +446,39 @@ export class PeerSession {
     if (budget !== undefined) this.#media?.epochMade(epoch, master, budget);
   }
 
+  /** A relay is a path once we are bound there. */
+  #fromRelayClient({ offer }: RelayClient, event: RelayClientEvent, nowMs: number): void {
+    if (event.kind === "bound") {
+      this.#paths.offer({ kind: "relay", priority: offer.priority, address: offer.address }, nowMs);
+    }
+    this.#event({ kind: "relay", event });
+  }
+
+  /** What the relays saw of us: our public addresses, and so the NAT in front of us. */
+  get observedAddresses(): readonly ObservedAddress[] {
+    return [...this.#relays.values()].map((relay) => relay.observed).filter((observed) => observed !== undefined);
+  }
+
+  /** Binds at the relays that the server gave us with the other peer's message. */
+  #bindRelays(offers: NonNullable<Agreement["remote"]["networkInfo"]["relay_servers"]>, nowMs: number): void {
+    const { addresses, sessionId, peerId, unixOffsetMs } = this.#config;
+    for (const { id, address, port, priority, transport = "udp", token } of offers) {
+      if (transport !== "udp" || token === undefined || !isIp(address)) continue;
+      const number = addresses.intern(address, port);
+      if (this.#relays.has(number)) continue;
+      addresses.pin(number);
+      this.#relays.set(
+        number,
+        new RelayClient({ id, address: number, priority, token }, sessionId, peerId, unixOffsetMs, nowMs),
+      );
+    }
+    for (const relay of this.#relays.values()) relay.timeout(nowMs);
+  }
+
   /** SPEC ARC-PATH-probe-all. */
   #offerPaths({ remote }: Agreement, nowMs: number): void {
-    const { public_ip, public_port, local } = remote.networkInfo;
+    const { public_ip, public_port, local, relay_servers } = remote.networkInfo;
+    this.#bindRelays(relay_servers ?? [], nowMs);
     const offer = (ip: string, port: number, priority: number) =>
       this.#paths.offer({ kind: "direct", priority, address: this.#config.addresses.intern(ip, port) }, nowMs);
     // Between hosts of one network the local address is the shorter way.

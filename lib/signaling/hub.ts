@@ -9,7 +9,7 @@ import { NIL_UUID } from "../base/uuid.ts";
 import type { ErrorCode } from "./error_codes.ts";
 import { faultToError, type ReplyContext, replyContext } from "./error_reply.ts";
 import { heartbeatAck } from "./heartbeat_ack.ts";
-import { type JsonObject, writeJson } from "./json_value.ts";
+import { isJsonObject, type JsonObject, writeJson } from "./json_value.ts";
 import type { Metrics } from "./messages/metrics.ts";
 import type { ErrorMessage } from "./messages/outcome.ts";
 import type { Message } from "./messages/registry.ts";
@@ -42,6 +42,9 @@ export type HubOutput =
 export type RateVerdict =
   | { readonly kind: "pass" }
   | { readonly kind: "drop"; readonly error?: ErrorMessage | undefined };
+
+/** The relays that a peer of a session may use, with its own tokens: entries of `relay_servers`, best first. */
+export type RelayDirectory = (sessionId: string, peerId: string) => readonly JsonObject[];
 
 /** Counters of a hub; plain numbers that only grow, but for `sessions` and `channels`. */
 export interface HubStats {
@@ -94,12 +97,18 @@ export class SignalingHub {
   readonly #sessions = new Map<string, Session>();
   readonly #outputs: HubOutput[] = [];
   #heldText = 0;
+  readonly #relaysFor: RelayDirectory;
   #draining = false;
 
   /** `unixOffsetMs` turns the `nowMs` of the calls into the Unix time that messages carry. */
-  constructor(unixOffsetMs: number, limits: HubLimits = DEFAULT_HUB_LIMITS) {
+  constructor(
+    unixOffsetMs: number,
+    limits: HubLimits = DEFAULT_HUB_LIMITS,
+    relaysFor: RelayDirectory = () => [],
+  ) {
     this.#unixOffsetMs = unixOffsetMs;
     this.#limits = limits;
+    this.#relaysFor = relaysFor;
   }
 
   /** What is to be carried out; call until undefined after every other call. */
@@ -313,7 +322,16 @@ export class SignalingHub {
 
   #forward(to: Channel, json: JsonObject): void {
     this.stats.forwarded++;
-    this.#send(to, json);
+    this.#send(to, this.#withRelays(to, json));
+  }
+
+  /** SPEC ARC-TRANSPORT-server-relays: the recipient's own tokens, whatever the sender wrote there. */
+  #withRelays(to: Channel, json: JsonObject): JsonObject {
+    const { type, network_info } = json;
+    if ((type !== "CONNECT" && type !== "CONNECT_ACK") || !isJsonObject(network_info)) return json;
+    const { relay_servers: _claimed, ...info } = network_info;
+    const relays = this.#relaysFor(to.session?.id ?? "", to.peerId);
+    return { ...json, network_info: relays.length === 0 ? info : { ...info, relay_servers: relays } };
   }
 
   #send(to: Channel, json: JsonObject): void {

@@ -71,6 +71,23 @@ Deno.test("ARC-TRANSPORT-server-unchanged: the token is taken out of CONNECT, no
   assert.deepEqual(drain(), [{ kind: "send", to: 2, json: rest }]);
 });
 
+Deno.test("ARC-TRANSPORT-server-relays: each peer gets its own tokens, and nobody else's word for it", () => {
+  const relaysFor = (
+    session: string,
+    peer: string,
+  ) => [{ id: "r1", address: "10.0.0.9", port: 3478, priority: 1, token: `${session} ${peer}` }];
+  const hub = new SignalingHub(0, LIMITS, relaysFor);
+  for (const [id, peer] of [[1, ANNA], [2, BEN]] as const) {
+    hub.open(id, 0);
+    hub.join(id, SESSION, peer, 0);
+  }
+  const claimed = { nat_type: "unknown", relay_servers: [{ id: "mine", address: "6.6.6.6", port: 1, priority: 0 }] };
+  hub.message(1, unwrap(parseMessageWithJson(text({ ...connect(), network_info: claimed }))), 0);
+  const out = hub.poll();
+  assert.ok(out?.kind === "send" && out.to === 2);
+  assert.deepEqual(out.json.network_info, { nat_type: "unknown", relay_servers: relaysFor(SESSION, BEN) });
+});
+
 Deno.test("a CONNECT that finds nobody waits for the other peer, the last one only, and not for its own sender", () => {
   const { hub, say, join, drain } = setUp();
   join(1, ANNA);
