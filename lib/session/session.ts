@@ -29,15 +29,15 @@ import type { Disconnect } from "../signaling/messages/outcome.ts";
 import type { Message } from "../signaling/messages/registry.ts";
 import type { QualityAdapt, StreamStop } from "../signaling/messages/stream_control.ts";
 import type { StreamStart } from "../signaling/messages/stream_start.ts";
-import { isIp } from "../signaling/messages/address.ts";
 import { parseMessage, writeMessage } from "../signaling/parse_message.ts";
 import type { StreamOffer } from "../signaling/stream_exchange.ts";
 import { type MediaEvent, MediaPlane, type SendStreamOptions } from "./media_plane.ts";
 import type { MediaStats } from "./media_stats.ts";
 import type { PathCandidate } from "./path_candidate.ts";
 import { type PathEvent, PathSet } from "./paths.ts";
-import { type ObservedAddress, RelayClient, type RelayClientEvent } from "./relay_client.ts";
+import type { ObservedAddress, RelayClientEvent } from "./relay_client.ts";
 import { SealedChannel } from "./sealed_channel.ts";
+import { SessionRelays } from "./session_relays.ts";
 
 export interface SessionConfig extends EndpointConfig {
   readonly backend: CryptoBackend;
@@ -88,8 +88,7 @@ export class PeerSession {
   readonly #sealedOut: WaitingUnit[] = [];
   /** Plain messages to relays: the one kind that may travel in the clear (SPEC ARC-SEAL-clear-units). */
   readonly #plainOut: WaitingUnit[] = [];
-  /** By the number of the relay's address. */
-  readonly #relays = new Map<number, RelayClient>();
+  readonly #relays: SessionRelays;
   readonly #drops = new FaultCounters();
   #media: MediaPlane | undefined;
   #sealed: SealedChannel | undefined;
@@ -102,6 +101,7 @@ export class PeerSession {
     this.#config = config;
     this.#endpoint = new SignalingEndpoint(config);
     this.#paths = new PathSet(config.sessionId, config.peerId, config.rng, config.unixOffsetMs);
+    this.#relays = new SessionRelays(config.sessionId, config.peerId, config.unixOffsetMs, config.addresses);
   }
 
   get state(): EndpointState {
@@ -185,8 +185,8 @@ export class PeerSession {
   }
 
   #jsonUnit(unit: Uint8Array, address: number, nowMs: number): void {
-    const relay = this.#relays.get(address);
-    if (relay !== undefined && !isSealed(unit)) return this.#fromRelay(relay, unit, nowMs);
+    const isRelay = this.#relays.isRelay(address);
+    if (isRelay && !isSealed(unit)) return this.#fromRelay(unit, address, nowMs);
     const trialOrder = this.#endpoint.epochs?.trialOrder ?? [];
     const opened = this.#sealed?.open(unit, trialOrder);
     if (opened === undefined) return this.#drops.add("bad_state");
@@ -194,21 +194,20 @@ export class PeerSession {
     const { message, epoch } = opened.value;
     this.#paths.received(address, nowMs);
     this.#endpoint.authenticated(epoch, nowMs);
-    const kind = relay === undefined ? "direct" : "relay";
+    const kind = isRelay ? "relay" : "direct";
     if (message.type === "HEARTBEAT") this.#paths.onHeartbeat(address, kind, message, nowMs);
     else if (message.type === "HEARTBEAT_ACK") this.#paths.onHeartbeatAck(address, message, nowMs);
     else this.#endpoint.handle(message, nowMs);
   }
 
-  #fromRelay(relay: RelayClient, unit: Uint8Array, nowMs: number): void {
+  #fromRelay(unit: Uint8Array, address: number, nowMs: number): void {
     const message = parseMessage(unit);
-    if (message.ok) relay.handle(message.value, nowMs);
+    if (message.ok) this.#relays.handle(address, message.value, nowMs);
     else this.#drops.add(message.fault.reason);
   }
 
   nextTimeoutMs(): number | undefined {
-    const candidates = [this.#endpoint.nextTimeoutMs(), this.#metricsDueMs];
-    for (const relay of this.#relays.values()) candidates.push(relay.nextTimeoutMs());
+    const candidates = [this.#endpoint.nextTimeoutMs(), this.#relays.nextTimeoutMs(), this.#metricsDueMs];
     if (this.#media !== undefined) candidates.push(this.#media.nextTimeoutMs(), this.#paths.nextTimeoutMs());
     const due = candidates.filter((atMs) => atMs !== undefined && atMs !== Infinity) as number[];
     return due.length === 0 ? undefined : Math.min(...due);
@@ -219,7 +218,7 @@ export class PeerSession {
     if (this.#media !== undefined) {
       this.#paths.timeout(nowMs);
       this.#media.timeout(nowMs);
-      for (const relay of this.#relays.values()) relay.timeout(nowMs);
+      this.#relays.timeout(nowMs);
     }
     if (nowMs >= this.#metricsDueMs) this.#sendMetrics(nowMs);
     this.#carryOut(nowMs);
@@ -333,12 +332,11 @@ export class PeerSession {
         else this.#event({ kind: "path", event: out.event });
         busy = true;
       }
-      for (const relay of this.#relays.values()) {
-        for (let out = relay.poll(); out !== undefined; out = relay.poll()) {
-          if (out.kind === "send") this.#plainOut.push({ address: out.address, message: out.message });
-          else this.#fromRelayClient(relay, out.event, nowMs);
-          busy = true;
-        }
+      for (let out = this.#relays.poll(); out !== undefined; out = this.#relays.poll()) {
+        if (out.kind === "send") this.#plainOut.push({ address: out.address, message: out.message });
+        else if (out.kind === "event") this.#event({ kind: "relay", event: out.event });
+        else this.#paths.offer({ kind: "relay", priority: out.priority, address: out.address }, nowMs);
+        busy = true;
       }
       for (let event = this.#media?.poll(); event !== undefined; event = this.#media?.poll()) {
         this.#fromMedia(event, nowMs);
@@ -446,39 +444,15 @@ export class PeerSession {
     if (budget !== undefined) this.#media?.epochMade(epoch, master, budget);
   }
 
-  /** A relay is a path once we are bound there. */
-  #fromRelayClient({ offer }: RelayClient, event: RelayClientEvent, nowMs: number): void {
-    if (event.kind === "bound") {
-      this.#paths.offer({ kind: "relay", priority: offer.priority, address: offer.address }, nowMs);
-    }
-    this.#event({ kind: "relay", event });
-  }
-
   /** What the relays saw of us: our public addresses, and so the NAT in front of us. */
   get observedAddresses(): readonly ObservedAddress[] {
-    return [...this.#relays.values()].map((relay) => relay.observed).filter((observed) => observed !== undefined);
-  }
-
-  /** Binds at the relays that the server gave us with the other peer's message. */
-  #bindRelays(offers: NonNullable<Agreement["remote"]["networkInfo"]["relay_servers"]>, nowMs: number): void {
-    const { addresses, sessionId, peerId, unixOffsetMs } = this.#config;
-    for (const { id, address, port, priority, transport = "udp", token } of offers) {
-      if (transport !== "udp" || token === undefined || !isIp(address)) continue;
-      const number = addresses.intern(address, port);
-      if (this.#relays.has(number)) continue;
-      addresses.pin(number);
-      this.#relays.set(
-        number,
-        new RelayClient({ id, address: number, priority, token }, sessionId, peerId, unixOffsetMs, nowMs),
-      );
-    }
-    for (const relay of this.#relays.values()) relay.timeout(nowMs);
+    return this.#relays.observed;
   }
 
   /** SPEC ARC-PATH-probe-all. */
   #offerPaths({ remote }: Agreement, nowMs: number): void {
     const { public_ip, public_port, local, relay_servers } = remote.networkInfo;
-    this.#bindRelays(relay_servers ?? [], nowMs);
+    this.#relays.offer(relay_servers ?? [], nowMs);
     const offer = (ip: string, port: number, priority: number) =>
       this.#paths.offer({ kind: "direct", priority, address: this.#config.addresses.intern(ip, port) }, nowMs);
     // Between hosts of one network the local address is the shorter way.
