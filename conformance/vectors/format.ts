@@ -2,52 +2,38 @@
 import type { VectorCase, VectorFile, VectorGroup } from "./case.ts";
 
 export function formatVectors(file: VectorFile): string {
-  const { notes, groups, ...rest } = file;
-  const { count, counts, ...head } = rest;
-  const lines = [
-    ...Object.entries(head).map(([name, value]) => `  ${member(name, value)}`),
-    `  "notes": ${block(Object.entries(notes).map(([flag, note]) => `    ${member(flag, note)}`), "{", "}", "  ")}`,
-    `  "groups": ${block(groups.map(formatGroup), "[", "]", "  ")}`,
-    `  ${member("count", count)}`,
-    `  ${member("counts", counts)}`,
+  const { notes, groups, count, counts, ...head } = file;
+  const members = [
+    ...Object.entries(head).map(([name, value]) => member(name, value)),
+    `"notes": {${list(Object.entries(notes).map(([flag, note]) => `  ${member(flag, note)}`))}}`,
+    `"groups": [${list(groups.map(formatGroup))}]`,
+    member("count", count),
+    member("counts", counts),
   ];
-  return `{\n${lines.join(",\n")}\n}\n`;
+  return `{${list(members)}}\n`;
 }
 
 function formatGroup({ op, common, tests }: VectorGroup): string {
-  const lines = [
-    `      ${member("op", op)}`,
-    `      ${member("common", common)}`,
-    `      "tests": ${block(tests.map(formatCase), "[", "]", "      ")}`,
-  ];
-  return block(lines, "    {", "}", "    ");
+  return `{${member("op", op)},\n ${member("common", common)},\n "tests": [${list(tests.map(formatCase))}]}`;
 }
 
-function formatCase(test: VectorCase): string {
-  const lines = Object.entries(test).map(([name, value]) => `          ${member(name, value)}`);
-  return block(lines, "        {", "}", "        ");
+/** Name and verdict on the first line, then one for each of the other fields. */
+function formatCase({ id, comment, result, flags, requirements, ...rest }: VectorCase): string {
+  const head = Object.entries({ id, result, flags, requirements }).map(([name, value]) => member(name, value));
+  const body = Object.entries({ comment, ...rest }).map(([name, value]) => member(name, value));
+  return ` {${head.join(", ")},\n  ${body.join(",\n  ")}}`;
 }
 
-function block(lines: readonly string[], open: string, close: string, indent: string): string {
-  return lines.length === 0 ? `${open}${close}` : `${open}\n${lines.join(",\n")}\n${indent}${close}`;
+/** Each part on lines of its own. */
+function list(parts: readonly string[]): string {
+  return parts.length === 0 ? "" : `\n${parts.join(",\n")}\n`;
 }
 
+/** The value on one line, in ASCII, so that no editor can change what it holds. */
 function member(name: string, value: unknown): string {
-  return `${JSON.stringify(name)}: ${inline(value)}`;
-}
-
-/** On one line, with a space behind each comma and colon; ASCII only, so that no editor can change what it holds. */
-function inline(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(inline).join(", ")}]`;
-  if (typeof value === "object" && value !== null) {
-    return `{${Object.entries(value).map(([name, part]) => `${ascii(name)}: ${inline(part)}`).join(", ")}}`;
-  }
-  return typeof value === "string" ? ascii(value) : JSON.stringify(value);
-}
-
-function ascii(text: string): string {
-  return JSON.stringify(text).replace(
+  const text = JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+  return `${JSON.stringify(name)}: ${text}`;
 }

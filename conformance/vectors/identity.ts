@@ -3,7 +3,7 @@ import { p256 } from "@noble/curves/nist.js";
 import { sha256, sha384 } from "@noble/hashes/sha2.js";
 import { concatBytes, toBase64Url, toHex, utf8 } from "../../lib/base/bytes.ts";
 import { identityBytes, type IdentityClaim, signIdentity } from "../../lib/crypto/identity.ts";
-import { unwrapHex } from "./bytes.ts";
+import { unwrapBase64Url, unwrapHex } from "./bytes.ts";
 import { Group, type Json, type VectorFile, vectorFile } from "./case.ts";
 import { EXPIRED, OTHER, P384_CERTIFICATE, PEER, RSA_CERTIFICATE, type VectorCertificate } from "./certificates.ts";
 import { CALLEE, CALLER, epochs, keyText, OTHER_STREAM, SESSION } from "./party.ts";
@@ -95,7 +95,7 @@ function verify(): Group {
     );
 
   const right = signed(PEER);
-  const raw = unwrapHex(toHex(decode(right)));
+  const raw = unwrapBase64Url(right);
   good("caller", "The caller's identity.", PEER, right);
   good(
     "callee",
@@ -110,7 +110,7 @@ function verify(): Group {
     { ...claim, peerId: CALLEE, role: "callee", publicKey: first.callee.publicKey },
   );
   good("issued", "A certificate that a CA has issued.", OTHER, signed(OTHER));
-  good("high-and-low-s", "s and its negation are both signatures: nobody normalises them here.", PEER, negated(right));
+  good("high-and-low-s", "Both s and its negation are signatures: nobody normalises them here.", PEER, negated(right));
 
   const over = (id: string, comment: string, changes: Partial<IdentityClaim>) =>
     wrong(id, comment, WRONG, { signature: signed(PEER, changes) }, {}, ["WrongClaim"]);
@@ -215,13 +215,9 @@ function verify(): Group {
 
 const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
-function decode(text: string): Uint8Array {
-  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-}
-
 /** The other signature of the same message: s negated. */
 function negated(signature: string): string {
-  const hex = toHex(decode(signature));
+  const hex = toHex(unwrapBase64Url(signature));
   return toBase64Url(unwrapHex(hex.slice(0, 64) + be(N - BigInt(`0x${hex.slice(64)}`), 32)));
 }
 

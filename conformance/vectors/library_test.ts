@@ -3,18 +3,26 @@ import assert from "node:assert/strict";
 import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
 import { ownTestee } from "../testee/own.ts";
 import { Testee } from "../testee/testee.ts";
-import type { VectorFile } from "./case.ts";
+import type { CaseFault, Json, VectorFile } from "./case.ts";
 import { VECTOR_OPS } from "./library_ops.ts";
 import { readVectorFiles } from "./read.ts";
+
+interface Answer {
+  readonly ok?: Json;
+  readonly fault?: Json;
+}
 
 const own = ownTestee({ version: "0", crypto: nobleBackend });
 const extra = new Testee(VECTOR_OPS);
 
-/** The fields of an answer that the vectors hold. */
-function answerTo(request: { readonly op: string }): unknown {
+function answerTo(request: { readonly op: string }): Answer {
   const testee = Object.hasOwn(VECTOR_OPS, request.op) ? extra : own;
-  const { id: _, ...answer } = testee.answer(request) as { readonly id: unknown };
-  return answer;
+  return testee.answer(request);
+}
+
+/** A fault of the library may say more than a case wants: the path of a malformed text is nobody's to compare. */
+function wanted(answer: Answer, fault: CaseFault): unknown {
+  return Object.fromEntries(Object.keys(fault).map((name) => [name, answer.fault?.[name]]));
 }
 
 function check(file: VectorFile): void {
@@ -22,16 +30,21 @@ function check(file: VectorFile): void {
   for (const { op, common, tests } of file.groups) {
     for (const { id, input, expected, fault } of tests) {
       const answer = answerTo({ op, ...common, ...input });
-      try {
-        assert.deepEqual(answer, expected === undefined ? { fault } : { ok: expected });
-      } catch {
-        wrong.push(
-          `${op} ${id}\n  expected ${JSON.stringify(expected ?? fault)}\n  answered ${JSON.stringify(answer)}`,
-        );
-      }
+      const [got, due] = fault === undefined ? [answer.ok, expected] : [wanted(answer, fault), fault];
+      if (isEqual(got, due)) continue;
+      wrong.push(`${op} ${id}\n  expected ${JSON.stringify(due)}\n  answered ${JSON.stringify(answer)}`);
     }
   }
-  assert.deepEqual(wrong, [], `${file.area}: ${wrong.length} cases differ\n${wrong.join("\n")}`);
+  assert.equal(wrong.length, 0, `${file.area}: ${wrong.length} cases differ\n${wrong.join("\n")}`);
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  try {
+    assert.deepEqual(a, b);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 for (const file of readVectorFiles()) {

@@ -2,7 +2,7 @@
 import { toBase64Url, toHex } from "../../lib/base/bytes.ts";
 import { unwrap } from "../../lib/base/parsed.ts";
 import { issueRelayToken, makeRelayProof, parseRelayToken, type RelayGrant } from "../../lib/crypto/relay_token.ts";
-import { unwrapHex } from "./bytes.ts";
+import { unwrapBase64Url, unwrapHex } from "./bytes.ts";
 import { type CaseFault, Group, type Json, type VectorFile, vectorFile } from "./case.ts";
 import { CALLEE, CALLER, OTHER_STREAM, SESSION } from "./party.ts";
 import { be, countingHex, hexOf, randomHex } from "./wire.ts";
@@ -94,7 +94,7 @@ function proofs(): Group {
 function proofsInvalid(): Group {
   const group = new Group("relay.proof", { nonce: NONCE, session_id: SESSION, peer_id: CALLER }, "proof-");
   const token = tokenOf();
-  const bytes = Uint8Array.from(atob(token.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+  const bytes = unwrapBase64Url(token);
   const refuse = (id: string, comment: string, text: string, fault: CaseFault, flags: readonly string[] = []) =>
     group.invalid(id, comment, "ARC-RELAY-token", { token: text }, { fault }, { flags });
   refuse("token-23-bytes", "A token that lacks a byte.", toBase64Url(bytes.subarray(0, 23)), {

@@ -425,7 +425,7 @@ function withMac(): Group {
   ]);
   const fine = protect(MAC, plainOf({ index: 101 }), 0);
   const badTag = fine.slice(0, -20);
-  add("hmac-cut-off", "A packet without its HMAC tag changes nothing.", ORDER, [
+  add("tag-cut-off", "A packet without its HMAC tag changes nothing.", ORDER, [
     ...accept(100),
     { index: 101, hex: badTag, refused: "truncated" },
     ...accept(101),
