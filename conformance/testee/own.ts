@@ -20,6 +20,7 @@ import { srtcpOps } from "./ops/srtcp.ts";
 import { srtpOps } from "./ops/srtp.ts";
 import { statsOps } from "./ops/stats.ts";
 import { unitOps } from "./ops/unit.ts";
+import { vectorOps } from "./ops/vectors.ts";
 import { DIALECTS } from "./rtp_json.ts";
 import { opOk, type Ops, Testee } from "./testee.ts";
 
@@ -52,6 +53,7 @@ function ownOps({ version, crypto, readFile }: OwnTesteeOptions): Ops {
     ...fecOps,
     ...jitterOps,
     ...qualityOps,
+    ...vectorOps,
     ...(readFile === undefined ? {} : keystoreOps(readFile)),
     ...statsOps,
   };

@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
 import { ownTestee } from "../testee/own.ts";
-import { Testee } from "../testee/testee.ts";
 import type { CaseFault, Json, VectorFile } from "./case.ts";
-import { VECTOR_OPS } from "./library_ops.ts";
 import { readVectorFiles } from "./read.ts";
 
 interface Answer {
@@ -13,11 +11,9 @@ interface Answer {
 }
 
 const own = ownTestee({ version: "0", crypto: nobleBackend });
-const extra = new Testee(VECTOR_OPS);
 
 function answerTo(request: { readonly op: string }): Answer {
-  const testee = Object.hasOwn(VECTOR_OPS, request.op) ? extra : own;
-  return testee.answer(request);
+  return own.answer(request);
 }
 
 /** A fault of the library may say more than a case wants: the path of a malformed text is nobody's to compare. */

@@ -1,31 +1,28 @@
-/**
- * The operations of the vectors that the testee interface does not have (yet), over the library: each is one function
- * of it with its inputs and outputs in JSON.
- */
-import { EMPTY_BYTES, readU32, toHex } from "../../lib/base/bytes.ts";
-import { unixMsToAbsSendTime } from "../../lib/base/time.ts";
-import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
-import { parsePublicKey } from "../../lib/crypto/ecdh.ts";
-import { judgeIdentity } from "../../lib/crypto/identity.ts";
-import { rtcpKeys, sealingKey, type StreamKeyMaterial, streamKeys } from "../../lib/crypto/key_schedule.ts";
-import { estimateIndex, packetIndex } from "../../lib/crypto/packet_index.ts";
-import { verifyProof } from "../../lib/crypto/proof.ts";
-import { verifyRelayProof } from "../../lib/crypto/relay_token.ts";
-import { openSealed, SealReceiver } from "../../lib/crypto/seal.ts";
-import { srtcpOverheadBytes, SrtcpReceiver } from "../../lib/crypto/srtcp.ts";
-import { SrtpStreamKeys } from "../../lib/crypto/srtp_keys.ts";
-import { SrtpReceiver } from "../../lib/crypto/srtp_unprotect.ts";
-import { AUTHENTICATIONS, SUITE_NAMES } from "../../lib/crypto/suites.ts";
-import { ArcRtpView, parseArcRtp } from "../../lib/packet/arcrtp.ts";
-import { classifyUnit, UnitKind } from "../../lib/packet/demux.ts";
-import { ElementCursor, StampReader } from "../../lib/packet/extensions.ts";
-import { writeWithoutArcBlock } from "../../lib/packet/plain_rtp.ts";
-import { REDUCED_SAVED_BYTES } from "../../lib/packet/reduced.ts";
-import { ReducedReceiver } from "../../lib/packet/reduced_receiver.ts";
-import type { Fields } from "../testee/request.ts";
-import { opFault, opOk, opParsed, type OpResult, type Ops } from "../testee/testee.ts";
+/** What the published vectors ask beyond the first set of ops: each is one function of the library in JSON. */
+import { EMPTY_BYTES, readU32, toHex } from "../../../lib/base/bytes.ts";
+import { unixMsToAbsSendTime } from "../../../lib/base/time.ts";
+import { nobleBackend } from "../../../lib/crypto/backend_noble.ts";
+import { parsePublicKey } from "../../../lib/crypto/ecdh.ts";
+import { judgeIdentity } from "../../../lib/crypto/identity.ts";
+import { rtcpKeys, sealingKey, type StreamKeyMaterial, streamKeys } from "../../../lib/crypto/key_schedule.ts";
+import { estimateIndex, packetIndex } from "../../../lib/crypto/packet_index.ts";
+import { verifyProof } from "../../../lib/crypto/proof.ts";
+import { verifyRelayProof } from "../../../lib/crypto/relay_token.ts";
+import { openSealed, SealReceiver } from "../../../lib/crypto/seal.ts";
+import { srtcpOverheadBytes, SrtcpReceiver } from "../../../lib/crypto/srtcp.ts";
+import { SrtpStreamKeys } from "../../../lib/crypto/srtp_keys.ts";
+import { SrtpReceiver } from "../../../lib/crypto/srtp_unprotect.ts";
+import { AUTHENTICATIONS, SUITE_NAMES } from "../../../lib/crypto/suites.ts";
+import { ArcRtpView, parseArcRtp } from "../../../lib/packet/arcrtp.ts";
+import { classifyUnit, UnitKind } from "../../../lib/packet/demux.ts";
+import { ElementCursor, StampReader } from "../../../lib/packet/extensions.ts";
+import { writeWithoutArcBlock } from "../../../lib/packet/plain_rtp.ts";
+import { REDUCED_SAVED_BYTES } from "../../../lib/packet/reduced.ts";
+import { ReducedReceiver } from "../../../lib/packet/reduced_receiver.ts";
+import type { Fields } from "../request.ts";
+import { opFault, opOk, opParsed, type OpResult, type Ops } from "../testee.ts";
 
-export const VECTOR_OPS: Ops = {
+export const vectorOps: Ops = {
   "rtp.strip": (request) =>
     opParsed(parseArcRtp(request.hex("hex")), (view) => {
       const out = new Uint8Array(view.end);
