@@ -89,7 +89,7 @@ program, call your own functions with the fields of \`input\`. What to compare:
 
 The keys are made for these files and protect nothing.
 
-Operations beyond the first set of the interface (`arcrtc testee` answers them all):
+Operations beyond the first set of the interface (arcrtc testee answers them all):
 
 \`\`\`
 rtp.strip          hex                                              {hex} of the plain RTP packet
