@@ -12,14 +12,14 @@ export const CLAUSE_HOMES: Readonly<Record<string, readonly string[]>> = {
   "2": ["lib/packet/arcrtp.ts", "lib/packet/extensions.ts", "lib/packet/reduced.ts"],
   "3": ["lib/crypto/key_schedule.ts", "lib/crypto/transcript.ts", "lib/crypto/epochs.ts", "lib/crypto/identity.ts"],
   "4": ["lib/crypto/srtp_protect.ts", "lib/crypto/srtp_unprotect.ts", "lib/crypto/srtcp.ts"],
-  "5": ["lib/signaling/messages/", "lib/signaling/json.ts", "lib/crypto/seal.ts"],
-  "6": ["lib/signaling/phoenix_frame.ts"],
-  "7": [],
+  "5": ["lib/signaling/messages/", "lib/signaling/endpoint.ts", "lib/crypto/seal.ts", "lib/media/payload/"],
+  "6": ["lib/signaling/hub.ts", "lib/net/signaling_server.ts", "lib/net/open_signaling.ts"],
+  "7": ["lib/session/paths.ts", "lib/session/path_probe.ts"],
   "8": ["lib/crypto/relay_token.ts"],
   "9": ["lib/quality/"],
   "10": ["lib/packet/rtcp/", "lib/fec/", "lib/jitter/"],
   "11": ["lib/packet/plain_rtp.ts"],
-  "12": ["lib/packet/dialect.ts", "lib/crypto/armoricore_srtp.ts", "lib/signaling/armoricore_messages.ts"],
+  "12": ["lib/packet/armoricore.ts", "lib/crypto/armoricore_srtp.ts", "lib/signaling/armoricore_messages.ts"],
 };
 
 type Tables = "commands" | "exit-codes" | "clauses";
