@@ -17,6 +17,7 @@ const ORDER = [
   "dissect",
   "fuzz",
   "sim",
+  "probe",
   "net",
 ] as const;
 

@@ -7,12 +7,18 @@ export function addressKey(ip: string): string {
   if (mapped !== null) return mapped[1];
   if (!ip.includes(":")) return ip;
   const [head, tail] = ip.split("%")[0].toLowerCase().split("::");
-  const groups = head === "" ? [] : head.split(":");
+  const groups = groupsOf(head);
   if (tail !== undefined) {
-    const after = tail === "" ? 0 : tail.split(":").length + (tail.includes(".") ? 1 : 0);
-    while (groups.length + after < 8) groups.push("0");
+    const after = groupsOf(tail);
+    while (groups.length + after.length < 8) groups.push("0");
+    groups.push(...after);
   }
   return `${groups.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, "")).join(":")}::/64`;
+}
+
+/** An IPv4 tail stands for two groups, which are never among the first four. */
+function groupsOf(text: string): string[] {
+  return text === "" ? [] : text.replace(/\d+\.\d+\.\d+\.\d+$/, "0:0").split(":");
 }
 
 /** True for addresses and names that only this machine can reach. */

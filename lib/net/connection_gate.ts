@@ -11,8 +11,8 @@ export interface GateLimits {
   readonly handshakeMs: number;
 }
 
-/** Why a connection is not let in. */
-export type GateRefusal = "full" | "address_full";
+/** Why a connection is not let in. `gone`: it has left by itself, and there is nobody to tell. */
+export type GateRefusal = "full" | "address_full" | "gone";
 
 /**
  * Connections that are not promoted yet may be this many more than {@link GateLimits.maxConnections} in all, and per
@@ -25,6 +25,7 @@ const SPARE_PER_ADDRESS = 8;
 export interface SocketEnds {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;
 }
 
@@ -87,7 +88,8 @@ export class ConnectionGate {
   promote(ends: SocketEnds): GateRefusal | undefined {
     const id = idOf(ends);
     const entry = id === undefined ? undefined : this.#entries.get(id);
-    if (entry === undefined || this.promoted >= this.#limits.maxConnections) return "full";
+    if (entry === undefined || entry.isPromoted) return "gone";
+    if (this.promoted >= this.#limits.maxConnections) return "full";
     if (entry.address.promoted >= this.#limits.maxPerAddress) return "address_full";
     entry.isPromoted = true;
     entry.address.promoted++;
@@ -105,8 +107,12 @@ export class ConnectionGate {
     }
   }
 
-  /** Resolves when no connection is left; those that are still there after `patienceMs` are cut off. */
+  /**
+   * Resolves when no connection is left. Those that were never promoted are cut off at once, the others when
+   * `patienceMs` have passed.
+   */
   async empty(patienceMs: number): Promise<void> {
+    for (const { socket, isPromoted } of this.#entries.values()) if (!isPromoted) socket.destroy();
     if (this.#entries.size === 0) return;
     const timer = setTimeout(() => {
       for (const { socket } of this.#entries.values()) socket.destroy();
@@ -139,7 +145,7 @@ export class ConnectionGate {
 }
 
 /** Undefined for a socket that is gone already. */
-function idOf({ remoteAddress, remotePort, localPort }: SocketEnds): string | undefined {
-  if (remoteAddress === undefined || remotePort === undefined || localPort === undefined) return undefined;
-  return `${remoteAddress} ${remotePort} ${localPort}`;
+function idOf({ remoteAddress, remotePort, localAddress, localPort }: SocketEnds): string | undefined {
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

@@ -90,7 +90,10 @@ function openWebSocket(
       socket.terminate();
       reject(new NetError("refused", `${name} answers ${response.statusCode} ${response.statusMessage ?? ""}`.trim()));
     });
-    const failed = (error: Error) => reject(connectionError(name, error));
+    const failed = (error: Error) => {
+      const isOther = /subprotocol/i.test(error.message);
+      reject(isOther ? new NetError("refused", `${name}: ${error.message}`) : connectionError(name, error));
+    };
     socket.once("error", failed);
     socket.once("open", () => {
       socket.removeListener("error", failed);

@@ -88,7 +88,16 @@ Deno.test("ARC-TRANSPORT-server-relays: each peer gets its own tokens, and nobod
   assert.deepEqual(out.json.network_info, { nat_type: "unknown", relay_servers: relaysFor(SESSION, BEN) });
 });
 
-Deno.test("a CONNECT that finds nobody waits for the other peer, the last one only, and not for its own sender", () => {
+Deno.test("ARC-TRANSPORT-server-unchanged: nor does the token of a HEARTBEAT that joined go on", () => {
+  const { say, join, drain } = setUp();
+  join(1, ANNA);
+  join(2, BEN);
+  const beat = { type: "HEARTBEAT", session_id: SESSION, sequence: 1, peer_id: BEN, timestamp: 5 };
+  say(2, { ...beat, token: "secret" });
+  assert.deepEqual(drain(), [{ kind: "send", to: 1, json: beat }]);
+});
+
+Deno.test("ARC-TRANSPORT-server-hold-connect: a CONNECT that finds nobody waits for the other peer, the last one only, and not for its own sender", () => {
   const { hub, say, join, drain } = setUp();
   join(1, ANNA);
   say(1, connect());
@@ -135,7 +144,7 @@ Deno.test("ARC-TRANSPORT-server-bounds: no more sessions than the limit; ended o
   assert.equal(hub.stats.sessions, 2);
 });
 
-Deno.test("ARC-TRANSPORT-server-peer-id: a peer speaks for itself, in its own session, after joining", () => {
+Deno.test("ARC-TRANSPORT-server-peer-id ARC-TRANSPORT-server-session: a peer speaks for itself, in its own session, after joining", () => {
   const { hub, say, join, drain } = setUp();
   join(1, ANNA);
   join(2, BEN);
@@ -183,7 +192,7 @@ Deno.test("ARC-TRANSPORT-server-nil-heartbeat: answered by the server, joined or
   }]);
 });
 
-Deno.test("a session HEARTBEAT is answered by the server only while its sender is alone", () => {
+Deno.test("ARC-TRANSPORT-server-lone-heartbeat: a session HEARTBEAT is answered by the server only while its sender is alone", () => {
   const { say, join, drain } = setUp();
   const beat = { type: "HEARTBEAT", session_id: SESSION, sequence: 1, peer_id: ANNA, timestamp: 5 };
   join(1, ANNA);
@@ -208,6 +217,37 @@ Deno.test("ARC-TRANSPORT-server-rate: what exceeds the limit is rate_limited; a 
   assert.equal(say(2, stop()), undefined);
   assert.equal(hub.stats.refused, 80);
   assert.equal(say(1, stop(), 1000), undefined, "a second later there is room again");
+});
+
+Deno.test("ARC-TRANSPORT-server-rate: what is no message is charged and refused alike", () => {
+  const { hub, drain } = setUp();
+  hub.open(1, 0);
+  const context = { session_id: SESSION };
+  const verdicts = Array.from({ length: 50 }, () => hub.admit(1, context, 0));
+  assert.equal(verdicts.filter(({ kind }) => kind === "pass").length, 20);
+  const errors = verdicts.flatMap((verdict) => verdict.kind === "drop" ? [verdict.error] : []);
+  assert.deepEqual(errors.map((error) => error?.code), [...Array(20).fill("rate_limited"), ...Array(10)]);
+  assert.equal(errors[0]?.session_id, SESSION);
+  assert.deepEqual(drain().map(({ kind }) => kind), ["close"]);
+  assert.deepEqual(hub.admit(99, context, 0), { kind: "drop" });
+});
+
+Deno.test("a refused join says what it refuses, and is counted", () => {
+  const { hub, join } = setUp();
+  join(1, ANNA);
+  join(2, BEN);
+  hub.open(3, 0);
+  const context = { session_id: SESSION, in_reply_to: { type: "CONNECT", timestamp: 7 } };
+  assert.deepEqual(hub.join(3, SESSION, CARL, 0, context)?.in_reply_to, context.in_reply_to);
+  const refusal = hub.refuseJoin("unauthorized", "no token", context, 5);
+  assert.deepEqual(refusal, {
+    type: "ERROR",
+    code: "unauthorized",
+    message: "no token",
+    ...context,
+    timestamp: 1_000_005,
+  });
+  assert.equal(hub.stats.joinsRefused, 2);
 });
 
 Deno.test("faults are answered with their code, never in answer to an ERROR", () => {

@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import { runServe } from "../serve/run_serve.ts";
+import { addServeOptions, type ServeFlags } from "../serve/serve_options.ts";
+import type { CommandContext } from "./command_entry.ts";
+
+const HELP = `
+Peers meet here: the server passes their signaling on, never their media. It speaks WebSocket (Phoenix channels at
+/socket/websocket, plain arcrtc.v1.json at /plain) and TCP, and needs no other service. /healthz and /metrics
+(Prometheus) are on the WebSocket's port; the UDP port answers heartbeats, to measure the way.
+
+A token is a JWT with the claims session, peer and exp. Its algorithm is the key's: HS256 for --auth-secret, ES256 or
+HS256 for the keys of --auth-jwks.
+
+The first SIGTERM or Ctrl-C stops accepting and lets sessions end, for --drain at most; the second ends at once.
+
+Examples:
+  arcrtc serve --open
+  arcrtc serve --open --port 0 --json
+  arcrtc serve --open --self-signed
+  arcrtc serve --host 0.0.0.0 --auth-secret @secret.txt --cert cert.pem --key key.pem
+  arcrtc serve --auth-jwks jwks.json --max-sessions 500 --rate 20 --log json
+`;
+
+export function build(create: (name: string) => Command, { io, done }: CommandContext): Command {
+  return addServeOptions(create("serve").description("A signaling server: lets two peers find each other and agree."))
+    .addHelpText("after", HELP)
+    .action(async (flags: ServeFlags) => done(await runServe(flags, io)));
+}

@@ -1,0 +1,153 @@
+/** The flags of `arcrtc serve`, and what they make of the server. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { HostPort } from "../../lib/base/address_table.ts";
+import { isIp } from "../../lib/signaling/messages/address.ts";
+import { isLoopback } from "../../lib/net/address_key.ts";
+import type { Clock } from "../../lib/net/clock.ts";
+import { DEFAULT_SERVER_LIMITS, type SignalingServerOptions } from "../../lib/net/signaling_server.ts";
+import { MAX_MESSAGE_BYTES } from "../../lib/net/signaling_link.ts";
+import { parseDurationMs } from "../peer/duration.ts";
+import { CliError } from "../ui/cli_error.ts";
+import type { Io } from "../ui/io.ts";
+import { joinAuth } from "./serve_auth.ts";
+import { tlsIdentity } from "./serve_tls.ts";
+
+export const LOG_FORMS = ["text", "json", "none"] as const;
+export type LogForm = (typeof LOG_FORMS)[number];
+
+/** As commander hands them over. */
+export interface ServeFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly tcpPort?: number;
+  readonly tcp: boolean;
+  readonly udpPort?: number;
+  readonly udp: boolean;
+  readonly open?: boolean;
+  readonly authSecret?: string;
+  readonly authJwks?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly selfSigned?: boolean;
+  readonly maxSessions: number;
+  readonly maxConnections: number;
+  readonly maxPerAddress?: number;
+  readonly rate: number;
+  readonly maxMessage: number;
+  readonly sendBuffer: number;
+  readonly idle: number;
+  readonly joinTimeout: number;
+  readonly drain: number;
+  readonly log?: LogForm;
+  readonly json?: boolean;
+}
+
+export function addServeOptions(command: Command): Command {
+  const limits = DEFAULT_SERVER_LIMITS;
+  const count = (flags: string, text: string, value: number, most: number) =>
+    new Option(flags, text).argParser(wholeNumber(1, most)).default(value);
+  return command
+    .option("--host <ip>", "address to listen on", "127.0.0.1")
+    .addOption(new Option("--port <port>", "WebSocket; 0 lets the system choose").argParser(port).default(7480))
+    .addOption(
+      new Option("--tcp-port <port>", "TCP, or TLS with a certificate (default: the next after --port)").argParser(
+        port,
+      ),
+    )
+    .option("--no-tcp", "no TCP or TLS")
+    .addOption(new Option("--udp-port <port>", "UDP, for heartbeats only (default: as --port)").argParser(port))
+    .option("--no-udp", "no UDP")
+    .option("--open", "anybody may join; on this machine's own addresses only")
+    .option("--auth-secret <text>", "joins need a JWT signed HS256 with this; @FILE reads it (or ARCRTC_AUTH_SECRET)")
+    .option("--auth-jwks <file>", "joins need a JWT signed with one of these keys, ES256 or HS256; a file or https URL")
+    .option("--cert <pem>", "certificate (chain): wss:// and tls://, TLS 1.3 only")
+    .option("--key <pem>", "the private key of --cert")
+    .option("--self-signed", "make a certificate for this run and print its fingerprint")
+    .addOption(count("--max-sessions <n>", "sessions at a time", limits.maxSessions, 10_000_000))
+    .addOption(count("--max-connections <n>", "connections at a time", limits.maxConnections, 1_000_000))
+    .addOption(
+      new Option(
+        "--max-per-address <n>",
+        `connections of one address (default: ${limits.maxPerAddress}; with --open: no limit of its own)`,
+      ).argParser(wholeNumber(1, 1_000_000)),
+    )
+    .addOption(count("--rate <n>", "messages per second and connection", limits.messagesPerSecond, 1_000_000))
+    .addOption(count("--max-message <bytes>", "longest message", MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES))
+    .addOption(count("--send-buffer <bytes>", "what may wait for a slow reader", limits.sendBufferBytes, 1 << 30))
+    .addOption(new Option("--idle <time>", "silence that ends a connection").argParser(time).default(90_000, "90s"))
+    .addOption(
+      new Option("--join-timeout <time>", "time to finish the handshake and join").argParser(time)
+        .default(10_000, "10s"),
+    )
+    .addOption(
+      new Option("--drain <time>", "time that sessions get to end after SIGTERM or Ctrl-C").argParser(time)
+        .default(10_000, "10s"),
+    )
+    .addOption(
+      new Option("--log <form>", "events on standard error (default: text; none with --json)").choices(LOG_FORMS),
+    )
+    .option("--json", "addresses as a JSON line on standard output, then one line per event");
+}
+
+/** What to start the server with; the certificate is loaded or made, keys are fetched. @throws CliError */
+export async function serverOptions(flags: ServeFlags, io: Io, clock: Clock): Promise<SignalingServerOptions> {
+  const { host } = flags;
+  if (!isIp(host)) {
+    throw new CliError(
+      "usage",
+      `--host ${host} is not an IP address`,
+      "127.0.0.1 is this machine, 0.0.0.0 every address",
+    );
+  }
+  if (flags.open && !isLoopback(host)) {
+    throw new CliError(
+      "usage",
+      `--open lets anybody join, and ${host} can be reached from elsewhere`,
+      "use --auth-secret @FILE or --auth-jwks FILE, or stay on --host 127.0.0.1",
+    );
+  }
+  const at = (port: number): HostPort => ({ host, port });
+  const tls = await tlsIdentity(flags, clock.nowMs() + clock.unixOffsetMs);
+  return {
+    auth: await joinAuth(flags, io, clock.nowMs()),
+    localPagesOnly: flags.open === true,
+    webSocket: at(flags.port),
+    ...(flags.tcp ? { stream: at(flags.tcpPort ?? nextPort(flags.port)) } : {}),
+    ...(flags.udp ? { udp: at(flags.udpPort ?? flags.port) } : {}),
+    ...(tls === undefined ? {} : { tls }),
+    clock,
+    limits: {
+      maxSessions: flags.maxSessions,
+      maxConnections: flags.maxConnections,
+      maxPerAddress: flags.maxPerAddress ?? (flags.open ? flags.maxConnections : DEFAULT_SERVER_LIMITS.maxPerAddress),
+      messagesPerSecond: flags.rate,
+      maxMessageBytes: flags.maxMessage,
+      sendBufferBytes: flags.sendBuffer,
+      idleMs: flags.idle,
+      joinTimeoutMs: flags.joinTimeout,
+    },
+  };
+}
+
+/** Free ports have no next one, and neither has the last. */
+function nextPort(port: number): number {
+  return port === 0 || port === 65_535 ? 0 : port + 1;
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+const port = wholeNumber(0, 65_535);
+
+function time(text: string): number {
+  const durationMs = /^0+$/.test(text) ? 0 : parseDurationMs(text);
+  if (durationMs === undefined) throw new InvalidArgumentError("It takes a time such as 500ms, 10s, 2m or 1h.");
+  return durationMs;
+}

@@ -1,0 +1,28 @@
+/** What a signaling server tells its operator. Nothing here ever holds a token or the content of a message. */
+
+export type SignalingTransport = "phoenix" | "plain" | "tcp" | "tls";
+
+export type ServerEvent =
+  | {
+    readonly event: "opened";
+    readonly connection: number;
+    readonly transport: SignalingTransport;
+    readonly from: string;
+  }
+  | { readonly event: "joined"; readonly connection: number; readonly session: string; readonly peer: string }
+  | {
+    readonly event: "join_refused";
+    readonly connection: number;
+    readonly session?: string;
+    readonly peer?: string;
+    readonly code: string;
+    readonly message: string;
+  }
+  | { readonly event: "closed"; readonly connection: number; readonly why: string }
+  /** A connection that came no further than the door. */
+  | { readonly event: "turned_away"; readonly from: string; readonly why: string }
+  | { readonly event: "draining"; readonly sessions: number }
+  /** Something failed here: `message` is for people. */
+  | { readonly event: "failed"; readonly what: string; readonly message: string };
+
+export type ServerLog = (event: ServerEvent) => void;
