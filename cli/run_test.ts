@@ -15,7 +15,7 @@ Deno.test("--help of the program names every command", async () => {
   assert.match(out, /^ {2}complete +print a completion script/m);
 });
 
-for (const { name } of COMMANDS) {
+for (const { name, runsUntilStopped } of COMMANDS) {
   Deno.test(`${name} --help describes itself, on standard output`, async () => {
     const { exitCode, out, err } = await runArgs([name, "--help"]);
     assert.equal(exitCode, EXIT.ok);
@@ -24,6 +24,7 @@ for (const { name } of COMMANDS) {
     assert.match(out, /--help/);
   });
 
+  if (runsUntilStopped) continue;
   Deno.test(`${name}: every example of its help does what it says`, async () => {
     const examples = examplesOf((await runArgs([name, "--help"])).out);
     assert.ok(examples.length >= 2);
@@ -98,6 +99,10 @@ const JSON_LINES: Readonly<Record<string, readonly (readonly [args: readonly str
     [["decode", "--json"], "80c9000100000003\n# a comment\n\n{\n}\n"],
     [["decode", "--json"], ""],
   ],
+  demo: [
+    [["demo", "--json", "--duration", "300ms"], ""],
+    [["demo", "--json", "--duration", "never"], ""],
+  ],
   encode: [
     [["encode", "--json", '{"packets":[]}'], ""],
     [["encode", "--json", '{"packets":7}'], ""],
@@ -108,6 +113,15 @@ const JSON_LINES: Readonly<Record<string, readonly (readonly [args: readonly str
     [["explain", "--json", "2"], ""],
     [["explain", "--json", "reduced"], ""],
     [["explain", "--json", "no such word"], ""],
+  ],
+  peer: [
+    [["peer", "call", "--json"], ""],
+    [["peer", "listen", "--json", "--signal", "tcp://127.0.0.1:1"], ""],
+  ],
+  serve: [
+    [["serve", "--json"], ""],
+    [["serve", "--json", "--open", "--host", "0.0.0.0"], ""],
+    [["serve", "--json", "--open", "--cert", "no.such.pem", "--key", "no.such.pem"], ""],
   ],
   testee: [
     [["testee"], '{"id":1,"op":"hello"}\nnonsense\n{"op":"rtp.parse","hex":"80"}\n'],

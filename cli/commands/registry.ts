@@ -3,6 +3,26 @@ import type { CommandEntry } from "./command_entry.ts";
 /** Every subcommand, in the order that help lists them. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "demo",
+    summary: "show a whole call on this machine: a server and two peers, every frame compared",
+    permissions: "--allow-net --allow-read --allow-env --allow-sys",
+    load: () => import("./demo.ts"),
+  },
+  {
+    name: "peer",
+    summary: "be one end of a call: send media files, write what is received",
+    permissions: "--allow-net --allow-read --allow-write --allow-env --allow-sys",
+    runsUntilStopped: true,
+    load: () => import("./peer.ts"),
+  },
+  {
+    name: "serve",
+    summary: "be the signaling server where peers meet: WebSocket (Phoenix or plain), TCP, TLS",
+    permissions: "--allow-net --allow-read --allow-env",
+    runsUntilStopped: true,
+    load: () => import("./serve.ts"),
+  },
+  {
     name: "decode",
     summary: "show one packet or message as a field tree with bit offsets",
     permissions: "--allow-read --allow-env",

@@ -18,9 +18,15 @@ export class FrameLedger {
   /** From handing a frame to the sending session until the receiving session gave it out. */
   readonly latency = new LatencyHistogram();
   readonly #open: { readonly hash: string; readonly sentMs: number }[] = [];
+  readonly #total: LatencyHistogram | undefined;
   #sent = 0;
   #received = 0;
   #identical = 0;
+
+  /** Latencies go into `total` as well, which several ledgers may share. */
+  constructor(total?: LatencyHistogram) {
+    this.#total = total;
+  }
 
   sent(data: Uint8Array, nowMs: number): void {
     this.#sent++;
@@ -33,7 +39,9 @@ export class FrameLedger {
     const found = this.#open.findIndex((frame) => frame.hash === hash);
     if (found < 0) return;
     this.#identical++;
-    this.latency.record(nowMs - this.#open[found].sentMs);
+    const latencyMs = nowMs - this.#open[found].sentMs;
+    this.latency.record(latencyMs);
+    this.#total?.record(latencyMs);
     // What was sent before it and has not come will not come.
     this.#open.splice(0, found + 1);
   }

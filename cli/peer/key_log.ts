@@ -5,15 +5,17 @@
  * ```
  * ARCRTC_MASTER  session_id  epoch  master_key                 64 hex digits; one line for each epoch, SPEC clause 3.3
  * ARCRTC_SUITE   session_id  suite  authentication             what was agreed on
- * ARCRTC_STREAM  session_id  sender's peer_id  STREAM_START    as JSON: stream_id, SSRCs, payload types, contexts
+ * ARCRTC_STREAM  session_id  sender's peer_id  JSON            of its STREAM_START: stream_id, SSRCs, codecs, contexts
  * ```
  *
  * The first line is the secret; the others are what the keys are derived with and what tells whose packet it is, so that a
- * capture can be read without the signaling beside it.
+ * capture can be read without the signaling beside it. Media may overtake its STREAM_START: a reader takes all lines in
+ * before it opens packets.
  */
 import { toHex } from "../../lib/base/bytes.ts";
 import type { Authentication, SuiteName } from "../../lib/crypto/suites.ts";
 import type { StreamStart } from "../../lib/signaling/messages/stream_start.ts";
+import type { StreamOffer } from "../../lib/signaling/stream_exchange.ts";
 
 export function masterKeyLine(sessionId: string, epoch: number, master: Uint8Array): string {
   return `ARCRTC_MASTER ${sessionId} ${epoch} ${toHex(master)}\n`;
@@ -23,6 +25,9 @@ export function suiteLine(sessionId: string, suite: SuiteName, authentication: A
   return `ARCRTC_SUITE ${sessionId} ${suite} ${authentication}\n`;
 }
 
-export function streamLine(senderPeerId: string, start: StreamStart): string {
-  return `ARCRTC_STREAM ${start.session_id} ${senderPeerId} ${JSON.stringify(start)}\n`;
+/** A STREAM_START serves as well as the offer that becomes one: what says nothing of the packets is left out. */
+export function streamLine(sessionId: string, senderPeerId: string, stream: StreamOffer | StreamStart): string {
+  const { stream_id, stream_type, codec, ssrc, reduced_header, quality_ladder, rtcp_ssrc, rtx, fec } = stream;
+  const json = { stream_id, stream_type, codec, ssrc, reduced_header, quality_ladder, rtcp_ssrc, rtx, fec };
+  return `ARCRTC_STREAM ${sessionId} ${senderPeerId} ${JSON.stringify(json)}\n`;
 }

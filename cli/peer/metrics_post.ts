@@ -1,4 +1,5 @@
 /** `--metrics-url`: the figures of METRICS by HTTP POST (SPEC ARC-METRICS-channels). */
+import type { SignalingLink } from "../../lib/net/signaling_link.ts";
 
 /** A slow collector must not pile up requests: one is under way at a time, and waits no longer than this. */
 const TIMEOUT_MS = 4000;
@@ -39,4 +40,22 @@ export class MetricsPost {
     if (why !== undefined && !this.#hasFailed) this.#failed(why);
     this.#hasFailed = why !== undefined;
   }
+}
+
+/** Posts a copy of every METRICS that goes to the server: the same figures, at the same time. */
+export function withMetrics(link: SignalingLink, post: MetricsPost): SignalingLink {
+  return {
+    name: link.name,
+    peerCertificateSha256: link.peerCertificateSha256,
+    get bufferedBytes() {
+      return link.bufferedBytes;
+    },
+    send(text) {
+      link.send(text);
+      if (!text.includes('"METRICS"')) return;
+      const message = JSON.parse(text);
+      if (message.type === "METRICS") post.send(message);
+    },
+    close: (why) => link.close(why),
+  };
 }

@@ -4,6 +4,7 @@ import { utf8 } from "../../lib/base/bytes.ts";
 import { writePcapngHeader, writePcapngPacket, writePcapngSecrets } from "../../lib/dissect/pcapng_writer.ts";
 import { writeUdpPacket } from "../../lib/dissect/udp_packet_writer.ts";
 import { VERSION } from "../version.ts";
+import { isLoopbackHost, localEndpoints } from "./network_info.ts";
 import { OutputFile } from "./output_file.ts";
 
 /**
@@ -14,6 +15,7 @@ export class PacketCapture {
   packets = 0;
   readonly #file: OutputFile;
   readonly #local: HostPort;
+  readonly #hosts: readonly string[];
   readonly #addresses: AddressTable;
   readonly #unixOffsetMs: number;
 
@@ -22,6 +24,7 @@ export class PacketCapture {
     // The keys are inside: nobody else is to read it.
     this.#file = new OutputFile(path, { isSecret: true });
     this.#local = socket.local;
+    this.#hosts = localEndpoints(socket.local, true).map(({ ip }) => ip);
     this.#addresses = socket.addresses;
     this.#unixOffsetMs = unixOffsetMs;
     this.#file.write(writePcapngHeader(`arcrtc ${VERSION}`, "media socket"));
@@ -31,7 +34,7 @@ export class PacketCapture {
   unit(direction: "in" | "out", unit: Uint8Array, address: number, nowMs: number): void {
     const remote = this.#addresses.describe(address);
     if (remote === undefined) return;
-    const local = { host: localAddressTowards(remote.host, this.#local.host), port: this.#local.port };
+    const local = { host: localHostTowards(remote.host, this.#hosts), port: this.#local.port };
     const packet = direction === "out" ? writeUdpPacket(local, remote, unit) : writeUdpPacket(remote, local, unit);
     if (!packet.ok) return;
     this.packets++;
@@ -48,11 +51,13 @@ export class PacketCapture {
   }
 }
 
-/** A socket bound to all addresses does not tell which one it used: loopback towards loopback, else "this host". */
-function localAddressTowards(remote: string, bound: string): string {
-  if (bound !== "0.0.0.0" && bound !== "::") return bound;
-  if (remote.startsWith("127.")) return "127.0.0.1";
-  return remote === "::1" ? "::1" : remote.includes(":") ? "::" : "0.0.0.0";
+/**
+ * A socket bound to all addresses does not tell which one it used. To an address of this host it is that address, to
+ * others the first that is not loopback: a guess where there are several networks.
+ */
+function localHostTowards(remote: string, hosts: readonly string[]): string {
+  if (hosts.includes(remote)) return remote;
+  return hosts.find((host) => isLoopbackHost(host) === isLoopbackHost(remote)) ?? hosts[0] ?? remote;
 }
 
 /** `--keylog`: appends, so that several sessions may share a file. */

@@ -1,31 +1,30 @@
-/** The flags of `arcrtc peer listen` and `arcrtc peer call`: what they are called, and what they may hold. */
+/**
+ * The flags of `arcrtc peer listen` and `arcrtc peer call`: what they are called, and what they may hold. Loads nothing of
+ * the session, so that help is there at once.
+ */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Rng } from "../../lib/base/rng.ts";
-import { isUuid, uuidV4 } from "../../lib/base/uuid.ts";
-import { parseFingerprint } from "../../lib/crypto/certificate.ts";
-import { toHex } from "../../lib/base/bytes.ts";
+import { isUuid } from "../../lib/base/uuid.ts";
 import { type Authentication, AUTHENTICATIONS, SUITE_NAMES, type SuiteName } from "../../lib/crypto/suites.ts";
-import { parseSignalingUrl } from "../../lib/net/open_signaling.ts";
-import type { TlsTrust } from "../../lib/net/open_stream.ts";
-import { CliError } from "../ui/cli_error.ts";
 import { cryptoOption } from "../ui/crypto_backend.ts";
-import type { Io } from "../ui/io.ts";
 import { parseDurationMs } from "./duration.ts";
-import { readTextFile } from "./identity_files.ts";
 
-/** As commander hands them over. */
-export interface PeerFlags {
+/** As commander hands them over: how media is protected and repaired. */
+export interface ProtectionFlags {
+  readonly cipher: readonly SuiteName[];
+  readonly auth: readonly Authentication[];
+  readonly reducedHeader?: boolean;
+  readonly rtx: boolean;
+  readonly fec: boolean;
+  readonly crypto?: string;
+}
+
+export interface PeerFlags extends ProtectionFlags {
   readonly signal?: string;
   readonly session?: string;
   readonly peerId?: string;
   readonly send: readonly string[];
   readonly loop?: boolean;
   readonly receive?: string;
-  readonly cipher: readonly SuiteName[];
-  readonly auth: readonly Authentication[];
-  readonly reducedHeader?: boolean;
-  readonly rtx: boolean;
-  readonly fec: boolean;
   readonly identity?: string;
   readonly identityKey?: string;
   readonly pin?: string;
@@ -44,12 +43,11 @@ export interface PeerFlags {
   readonly keylog?: string;
   readonly localPort: number;
   readonly bind: string;
-  readonly crypto?: string;
   readonly explainPath?: boolean;
   readonly json?: boolean;
 }
 
-/** The flags that decide how media is protected and repaired: those of `arcrtc demo` too. */
+/** The flags of {@link ProtectionFlags}. */
 export function addProtectionOptions(command: Command): Command {
   return command
     .addOption(
@@ -102,51 +100,6 @@ export function addPeerOptions(command: Command): Command {
     .option("--explain-path", "say step by step why media goes where it goes")
     .option("--json", "events as JSON lines on standard output, the summary last");
   return command;
-}
-
-/** Where and as whom a peer meets the other. */
-export interface SignalingSettings {
-  readonly url: string;
-  readonly token: string | undefined;
-  readonly trust: TlsTrust;
-}
-
-/** @throws CliError */
-export function signalingSettings(flags: PeerFlags, io: Io): SignalingSettings {
-  const url = flags.signal ?? io.env("ARCRTC_SIGNAL");
-  if (url === undefined) {
-    throw new CliError("usage", "no signaling server is named", "use --signal ws://HOST:PORT, or set ARCRTC_SIGNAL");
-  }
-  let protocol: string;
-  try {
-    ({ protocol } = parseSignalingUrl(url));
-  } catch (error) {
-    throw new CliError("usage", error instanceof Error ? error.message : String(error));
-  }
-  const { tlsPin, tlsCa, insecure } = flags;
-  const trust: TlsTrust = {
-    ...(tlsPin === undefined ? {} : { pinSha256: fingerprintHex(tlsPin) }),
-    ...(tlsCa === undefined ? {} : { caPem: readTextFile(tlsCa) }),
-    ...(insecure === true ? { insecure } : {}),
-  };
-  if (Object.keys(trust).length > 0 && protocol !== "wss:" && protocol !== "tls:") {
-    throw new CliError("usage", `--tls-pin, --tls-ca and --insecure need wss:// or tls://, not ${protocol}//`);
-  }
-  if (Object.keys(trust).length > 1) {
-    throw new CliError("usage", "--tls-pin, --tls-ca and --insecure exclude each other");
-  }
-  return { url, token: flags.token ?? io.env("ARCRTC_TOKEN"), trust };
-}
-
-function fingerprintHex(text: string): string {
-  const parsed = parseFingerprint(text);
-  if (parsed.ok) return toHex(parsed.value);
-  throw new CliError("usage", `--tls-pin: ${parsed.fault.message}`);
-}
-
-/** Flags that are given as text and stay optional: `undefined` becomes a new id. */
-export function orNewUuid(text: string | undefined, rng: Rng): string {
-  return text ?? uuidV4(rng);
 }
 
 function nameList<T extends string>(text: string, known: readonly T[]): readonly T[] {

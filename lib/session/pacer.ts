@@ -38,6 +38,9 @@ export class Pacer {
   #baseRate = 0;
   #filledMs = -Infinity;
 
+  /** What the path is thought to carry; undefined while nothing is known. */
+  estimateBps: number | undefined = undefined;
+
   /** Sum of the bit rates that our running streams announced. */
   announce(bps: number): void {
     this.#announcedBps = bps;
@@ -53,13 +56,13 @@ export class Pacer {
     return bytes === undefined ? undefined : bytes * 8;
   }
 
-  /** A frame, or repairs of it, were queued; `estimateBps` is what the path is thought to carry. */
-  queued(bytes: number, estimateBps: number | undefined, nowMs: number): void {
+  /** A frame, repairs of it, or a retransmission were queued. */
+  queued(bytes: number, nowMs: number): void {
     this.#fill(nowMs);
     this.#backlogBytes += bytes;
     const sentBps = this.sentBps(nowMs) ?? 0;
     this.#baseRate = (RATE_FACTOR * Math.max(this.#announcedBps, sentBps)) / 8000;
-    const isSlow = estimateBps !== undefined && estimateBps < SLOW_BELOW * sentBps;
+    const isSlow = this.estimateBps !== undefined && this.estimateBps < SLOW_BELOW * sentBps;
     const spreadMs = isSlow ? SLOW_SPREAD_MS : SPREAD_MS;
     this.#backlogRate = Math.max(this.#backlogRate, (this.#backlogBytes - this.#budgetBytes) / spreadMs);
   }
@@ -70,18 +73,21 @@ export class Pacer {
     return this.#budgetBytes > 0;
   }
 
-  /** A packet left, or was given up (`wireBytes` 0), of which `queuedBytes` were in the backlog. */
+  /** A packet left as a unit of `wireBytes`; it was queued as `queuedBytes`. */
   left(wireBytes: number, queuedBytes: number, nowMs: number): void {
     this.#sent.add(wireBytes, nowMs);
     this.#budgetBytes -= wireBytes;
-    this.#backlogBytes -= queuedBytes;
-    if (this.#backlogBytes <= 0) this.#backlogRate = 0;
+    this.discarded(queuedBytes);
   }
 
-  /** When the backlog goes on; undefined without one. */
-  nextTimeoutMs(nowMs: number): number | undefined {
-    if (this.#backlogBytes <= 0) return undefined;
-    if (this.mayLeave(nowMs)) return nowMs;
+  /** Packets were given up. */
+  discarded(queuedBytes: number): void {
+    this.#backlogBytes = Math.max(0, this.#backlogBytes - queuedBytes);
+    if (this.#backlogBytes === 0) this.#backlogRate = 0;
+  }
+
+  /** When something that {@link mayLeave} held back may leave. */
+  resumesMs(nowMs: number): number {
     return nowMs + Math.max(MIN_WAKE_MS, (1 - this.#budgetBytes) / this.#rate);
   }
 

@@ -33,8 +33,9 @@ const AUDIO_CAPACITY = 64;
 const VIDEO_CAPACITY = 512;
 const AUDIO_FEC = { sources: 32, repairs: 16 };
 const VIDEO_FEC = { sources: 512, repairs: 128 };
-/** A key frame is asked for again after so long. */
+/** A key frame is asked for again after so long, while packets come at all. */
 const PLI_INTERVAL_MS = 500;
+const ALIVE_MS = 1000;
 
 /** Tells the index of a packet of the media SSRC that another packet speaks of. */
 export interface MediaIndexes {
@@ -134,9 +135,17 @@ export class ReceiveTrack {
     };
   }
 
+  /** A media packet has authenticated, whatever is in it. */
+  count(wireBytes: number, payloadBytes: number, nowMs: number): void {
+    this.lastPacketMs = nowMs;
+    this.packets++;
+    this.wireBytes += wireBytes;
+    this.payloadBytes += payloadBytes;
+    this.rate.add(wireBytes * 8, nowMs);
+  }
+
   /** A media packet, unprotected in place: it ends at `plainEnd`. The reason why it is of no use, if it is not. */
   handleMedia(packet: ArcRtpView, index: number, plainEnd: number, nowMs: number): FaultReason | undefined {
-    this.lastPacketMs = nowMs;
     this.reception.handle(index);
     this.interarrival.handle(packet.timestamp, nowMs);
     if (this.fec !== undefined) {
@@ -223,7 +232,13 @@ export class ReceiveTrack {
 
   nextTimeoutMs(): number {
     const pliMs = this.#needsKeyframe ? this.#pliMs + PLI_INTERVAL_MS : Infinity;
-    return Math.min(this.jitter.nextTimeoutMs() ?? Infinity, this.nack?.nextTimeoutMs() ?? Infinity, pliMs);
+    const wishMs = this.#isAlive(pliMs) ? pliMs : Infinity;
+    return Math.min(this.jitter.nextTimeoutMs() ?? Infinity, this.nack?.nextTimeoutMs() ?? Infinity, wishMs);
+  }
+
+  /** False when packets have stopped coming: a key frame would not come either. */
+  #isAlive(nowMs: number): boolean {
+    return nowMs - this.lastPacketMs <= ALIVE_MS;
   }
 
   /** Hands a whole plain packet to the jitter buffer; false when it has no use for it. */

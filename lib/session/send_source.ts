@@ -28,6 +28,7 @@ export class SendSource {
   /** Given to packets as they leave: what is discarded in the queue leaves no gap. */
   nextSequence16: number;
 
+  lastLeftMs = -Infinity;
   packets = 0;
   payloadBytes = 0;
   wireBytes = 0;
@@ -47,6 +48,7 @@ export class SendSource {
 
   /** Counts a packet that left as a unit of `wireBytes`. */
   count(payloadBytes: number, wireBytes: number, nowMs: number): void {
+    this.lastLeftMs = nowMs;
     this.packets++;
     this.payloadBytes += payloadBytes;
     this.wireBytes += wireBytes;

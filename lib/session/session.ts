@@ -25,6 +25,7 @@ import { classifyUnit, UnitKind } from "../packet/demux.ts";
 import { METRICS_INTERVAL_MS, type MetricsFigures } from "../quality/metrics.ts";
 import { SignalingEndpoint } from "../signaling/endpoint.ts";
 import type { Agreement, EndpointConfig, EndpointOutput, EndpointState } from "../signaling/endpoint_context.ts";
+import type { ErrorCode } from "../signaling/error_codes.ts";
 import type { Disconnect } from "../signaling/messages/outcome.ts";
 import type { Message } from "../signaling/messages/registry.ts";
 import type { QualityAdapt, StreamStop } from "../signaling/messages/stream_control.ts";
@@ -64,7 +65,8 @@ export type SessionEvent =
   | { readonly kind: "stream_stopped"; readonly streamId: string; readonly reason: string }
   | { readonly kind: "path"; readonly event: PathEvent }
   | { readonly kind: "relay"; readonly event: RelayClientEvent }
-  | { readonly kind: "warning"; readonly message: string }
+  /** Something was refused, by us or by the other side (then with its code), or could not be sent; the call goes on. */
+  | { readonly kind: "warning"; readonly message: string; readonly code?: ErrorCode; readonly byPeer?: boolean }
   | Extract<EndpointOutput, { kind: "closed" }>;
 
 export type SessionOutput =
@@ -241,9 +243,18 @@ export class PeerSession {
     this.#carryOut(nowMs);
   }
 
-  /** Queues a frame for sending; borrowed for the call. The number of packets, or why the frame cannot be sent. */
-  sendFrame(streamId: string, kind: MediaKind, frame: MediaFrame, nowMs: number): Parsed<number> | undefined {
-    return this.#media?.sendFrame(streamId, kind, frame, nowMs);
+  /**
+   * Queues a frame for sending; borrowed for the call. The number of packets, or why the frame cannot be sent. `quality`
+   * is the rung that the frame is of, where it is not yet the one that {@link rung} asks for.
+   */
+  sendFrame(
+    streamId: string,
+    kind: MediaKind,
+    frame: MediaFrame,
+    nowMs: number,
+    quality?: number,
+  ): Parsed<number> | undefined {
+    return this.#media?.sendFrame(streamId, kind, frame, nowMs, quality);
   }
 
   /** The rung that the quality rule has chosen for a stream of ours: Q, 0 the best. */
@@ -387,7 +398,7 @@ export class PeerSession {
       case "quality_cap":
         return this.#media?.capQuality(out.message.stream_id, out.message.quality, nowMs);
       case "warning":
-        return this.#event({ kind: "warning", message: `${out.code}: ${out.message}` });
+        return this.#event(out);
       case "closed":
         this.#metricsDueMs = Infinity;
         return this.#event(out);

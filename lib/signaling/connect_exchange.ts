@@ -248,7 +248,7 @@ export class ConnectExchange {
 
   /** SPEC ARC-SIG-connect-ack-refusal. The endpoint stays as it was: another CONNECT may suit it. */
   #refuseConnect(connect: Connect, { code, message }: Refusal, nowMs: number): void {
-    this.#context.output({ kind: "warning", code, message: `refused CONNECT: ${message}` });
+    this.#context.output({ kind: "warning", code, message: `refused CONNECT: ${message}`, byPeer: false });
     const { config } = this.#context;
     if (this.#context.state === "connecting") this.#context.setState("idle");
     this.#context.answer(connect, {
@@ -270,7 +270,12 @@ export class ConnectExchange {
     if (!ack.accepted) {
       requests.answered(connect);
       if (epochs !== undefined && connect.resume === true) {
-        this.#context.output({ kind: "warning", code: ack.reason, message: "the resumption was refused" });
+        this.#context.output({
+          kind: "warning",
+          code: ack.reason,
+          message: "the resumption was refused",
+          byPeer: true,
+        });
         return this.#context.applyEpochs({ kind: "failed", request: "resume", epoch: connect.epoch }, nowMs);
       }
       return this.#context.close({

@@ -167,7 +167,12 @@ export class SignalingEndpoint {
   receive(input: string | Uint8Array, nowMs: number): void {
     const parsed = parseMessage(input);
     if (parsed.ok) return this.handle(parsed.value, nowMs);
-    this.#context.output({ kind: "warning", code: errorCodeOf(parsed.fault.reason), message: parsed.fault.message });
+    this.#context.output({
+      kind: "warning",
+      code: errorCodeOf(parsed.fault.reason),
+      message: parsed.fault.message,
+      byPeer: false,
+    });
     const error = errorReply(input, parsed.fault, this.#context.unixMs(nowMs));
     if (error !== undefined) this.#context.send(error);
   }
@@ -290,7 +295,7 @@ export class SignalingEndpoint {
       default:
         unreachable(request);
     }
-    this.#context.output({ kind: "warning", code, message: `the other side refuses: ${error.message}` });
+    this.#context.output({ kind: "warning", code, message: error.message, byPeer: true });
   }
 
   /** Six sendings and no answer (SPEC ARC-SIG-repeat-doubling). */
@@ -313,7 +318,12 @@ export class SignalingEndpoint {
       case "STREAM_START":
       case "STREAM_STOP":
       case "QUALITY_ADAPT":
-        return this.#context.output({ kind: "warning", code: "internal", message: `nobody answered ${request.type}` });
+        return this.#context.output({
+          kind: "warning",
+          code: "internal",
+          message: `nobody answered ${request.type}`,
+          byPeer: false,
+        });
       default:
         return unreachable(request);
     }

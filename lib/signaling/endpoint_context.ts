@@ -97,7 +97,7 @@ export type EndpointOutput =
   | { readonly kind: "quality_cap"; readonly message: QualityAdapt }
   | { readonly kind: "heartbeat_ack"; readonly message: HeartbeatAck }
   /** Something was refused, by us or by the other side, and the session goes on. */
-  | { readonly kind: "warning"; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: "warning"; readonly code: ErrorCode; readonly message: string; readonly byPeer: boolean }
   | {
     readonly kind: "closed";
     /** `refused` and `failed` come before the session was ever connected. */
@@ -202,7 +202,7 @@ export class EndpointContext {
       ...replyContext(messageToJson(message)),
       timestamp: this.unixMs(nowMs),
     };
-    this.output({ kind: "warning", code, message: `refused ${message.type}: ${text}` });
+    this.output({ kind: "warning", code, message: `refused ${message.type}: ${text}`, byPeer: false });
     if (isRequest(message)) this.answer(message, error, nowMs);
     else this.send(error);
   }

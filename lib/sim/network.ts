@@ -10,10 +10,10 @@
  * A *place* is what a link ends at: a host with a public address, or the NAT in front of private ones. Hosts behind one
  * NAT reach one another by their private addresses over links of their own.
  */
+import { Link, type LinkOptions } from "../base/link.ts";
 import { SeededRng } from "../base/rng.ts";
 import { VirtualClock } from "./clock.ts";
 import { type Endpoint, Endpoints } from "./endpoint.ts";
-import { Link, type LinkOptions } from "./link.ts";
 import { Nat, type NatOptions } from "./nat.ts";
 import { type DropReason, type TraceEvent, TraceHash } from "./trace.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { utf8 } from "../base/bytes.ts";
 import { SeededRng } from "../base/rng.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { LinkOptions } from "./link.ts";
+import type { LinkOptions } from "../base/link.ts";
 import type { NatKind } from "./nat.ts";
 import { Network } from "./network.ts";
 import type { TraceEvent } from "./trace.ts";

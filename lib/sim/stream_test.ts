@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { concatBytes, utf8 } from "../base/bytes.ts";
 import { SeededRng } from "../base/rng.ts";
-import type { LinkOptions } from "./link.ts";
+import type { LinkOptions } from "../base/link.ts";
 import { Network } from "./network.ts";
 import { type SimStream, type StreamListener, StreamStack } from "./stream.ts";
 

@@ -1,6 +1,6 @@
 /** What happened on a simulated network, in order: for a hash that two runs share, and for a capture. */
 import type { Endpoint } from "./endpoint.ts";
-import type { LinkDrop } from "./link.ts";
+import type { LinkDrop } from "../base/link.ts";
 
 /** Why a packet did not reach a socket. */
 export type DropReason = LinkDrop | "host_down" | "no_route" | "nat_full" | "nat_filtered" | "no_socket";

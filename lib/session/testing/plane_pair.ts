@@ -54,7 +54,7 @@ export interface PairOptions {
   /** The callee's wall clock less the caller's. */
   readonly clockOffsetMs?: number;
   readonly cpu?: () => number;
-  readonly budget?: (epoch: number) => PacketBudget;
+  readonly budget?: (epoch: number, isCaller: boolean) => PacketBudget;
 }
 
 /** A unit on the wire; a test may look at it, change it, or keep it. */
@@ -131,8 +131,11 @@ export class PlanePair {
     this.callee = new PlaneEnd(new MediaPlane(config(CALLEE, CALLER, unixMs + offsetMs)));
     this.caller.plane.setClockOffset(offsetMs);
     this.callee.plane.setClockOffset(-offsetMs);
+    // What heartbeats tell of the path; a peer that only receives knows it from nowhere else.
+    const rttMs = this.there.options.delayMs + this.back.options.delayMs;
+    for (const { plane } of [this.caller, this.callee]) plane.setRtt(rttMs);
     for (const { plane } of [this.caller, this.callee]) {
-      plane.epochMade(0, master(0), options.budget?.(0) ?? new PacketBudget());
+      plane.epochMade(0, master(0), options.budget?.(0, plane === this.caller.plane) ?? new PacketBudget());
       plane.epochSend(0);
     }
   }
@@ -171,6 +174,12 @@ export class PlanePair {
         }
       });
     }
+  }
+
+  /** Does something with the caller's plane in one instant, and only then lets it send. */
+  hold(action: () => void): void {
+    action();
+    this.drive(this.caller);
   }
 
   runUntil(deadlineMs: number): void {
