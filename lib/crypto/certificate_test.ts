@@ -25,12 +25,12 @@ const anchorsOf = (...of: certificates.TestCertificate[]) =>
   unwrap(parseTrustAnchors(of.map(({ certificatePem }) => certificatePem).join("")));
 
 Deno.test("ARC-KEY-identity-certificate: a P-256 certificate, self-signed or issued, with its facts", () => {
-  for (const  of of[SELF_SIGNED, ISSUED]) {
-    const der = pemBytes(of.certificatePem);
+  for (const made of [SELF_SIGNED, ISSUED]) {
+    const der = pemBytes(made.certificatePem);
     const certificate = unwrap(parseCertificate(der));
     assert.equal(toHex(certificate.fingerprint), createHash("sha256").update(der).digest("hex"));
     assert.equal(writeFingerprint(certificate.fingerprint), new X509Certificate(der).fingerprint256);
-    const spki = createPublicKey(of.privateKeyPem).export({ type: "spki", format: "der" });
+    const spki = createPublicKey(made.privateKeyPem).export({ type: "spki", format: "der" });
     assert.equal(toHex(certificate.publicKey), spki.subarray(-65).toString("hex"));
     assert.equal(certificate.subject, "CN=arcrtc test peer");
     assert.equal(certificate.notBeforeUnixMs, Date.UTC(2026, 0, 1));
@@ -39,8 +39,8 @@ Deno.test("ARC-KEY-identity-certificate: a P-256 certificate, self-signed or iss
 });
 
 Deno.test("ARC-KEY-identity-certificate: keys other than P-256 are bad_key", () => {
-  for (const  of of[certificates.P384, certificates.RSA]) {
-    const parsed = parsedOf(of);
+  for (const made of [certificates.P384, certificates.RSA]) {
+    const parsed = parsedOf(made);
     assert.ok(!parsed.ok && parsed.fault.reason === "bad_key", parsed.ok ? "accepted" : parsed.fault.message);
   }
 });
