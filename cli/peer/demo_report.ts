@@ -104,9 +104,10 @@ export function demoText(result: DemoResult, failures: readonly string[]): strin
     "\n",
     `latency   p99 ${formatMs(p99Ms)} ms over ${all.count} frames, hand-over to playout on one clock; ` +
     `the budget is ${LATENCY_BUDGET_MS} ms: ${(p99Ms ?? Infinity) < LATENCY_BUDGET_MS ? "kept" : "MISSED"}\n`,
-    ...(floors.length === 0 ? [] : [
-      `          of it the jitter buffer, which the protocol wants, holds ${formatMs(Math.min(...floors))} to ` +
-      `${formatMs(Math.max(...floors))} ms; RTT ${formatMs(result.rttMs)} ms\n`,
+    ...(floors.length === 0 || p99Ms === undefined ? [] : [
+      `          of it the jitter buffer holds ${formatMs(Math.max(...floors))} ms, which the protocol wants; ` +
+      `all the rest is ${formatMs(p99Ms - Math.max(...floors))} ms\n`,
+      `          RTT ${formatMs(result.rttMs)} ms, the event loop of this one process included\n`,
     ]),
     `keys      ${result.epochs.every((epoch) => epoch >= 1) ? "changed in the middle" : "NOT changed"}; ` +
     `${result.suite ?? "-"}, ${result.authentication ?? "-"}\n`,

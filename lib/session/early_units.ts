@@ -11,6 +11,7 @@ export const EARLY_UNITS = 64;
 interface HeldUnit {
   readonly ssrc: number;
   readonly arrivalMs: number;
+  readonly endMs: number;
   readonly slot: number;
   readonly length: number;
 }
@@ -35,7 +36,7 @@ export class EarlyUnits {
     const slot = this.#free.pop();
     if (slot === undefined) return false;
     this.#pool.set(bytes.subarray(start, end), slot * MAX_UNIT_BYTES);
-    this.#held.push({ ssrc, arrivalMs: nowMs, slot, length: end - start });
+    this.#held.push({ ssrc, arrivalMs: nowMs, endMs: nowMs + EARLY_HOLD_MS, slot, length: end - start });
     return true;
   }
 
@@ -58,7 +59,7 @@ export class EarlyUnits {
   /** Discards what has waited for long enough; answers how many units. */
   expire(nowMs: number): number {
     let expired = 0;
-    while (expired < this.#held.length && nowMs - this.#held[expired].arrivalMs >= EARLY_HOLD_MS) {
+    while (expired < this.#held.length && this.#held[expired].endMs <= nowMs) {
       this.#free.push(this.#held[expired].slot);
       expired++;
     }
@@ -67,6 +68,6 @@ export class EarlyUnits {
   }
 
   nextTimeoutMs(): number {
-    return this.#held.length === 0 ? Infinity : this.#held[0].arrivalMs + EARLY_HOLD_MS;
+    return this.#held.length === 0 ? Infinity : this.#held[0].endMs;
   }
 }

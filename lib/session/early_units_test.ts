@@ -33,3 +33,11 @@ Deno.test("ARC-SRTP-early-hold: 64 at most; after 250 ms they make room, and any
     assert.equal(early.size, 0);
   }
 });
+
+Deno.test("early units: at the time that they name they do end, whatever the fractions of that time", () => {
+  for (let i = 0; i < 2000; i++) {
+    const early = new EarlyUnits();
+    early.hold(1, new Uint8Array(9), 0, 9, 1000 + i / 3 + i * 1e-7);
+    assert.equal(early.expire(early.nextTimeoutMs()), 1);
+  }
+});

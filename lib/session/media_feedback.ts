@@ -35,7 +35,7 @@ const START_HEADROOM = 2;
 /** And at least so far above the best rung's bit rate that there is no reason to leave it. */
 const START_OVER_RUNG = 1.2;
 const LEAST_START_BPS = 1_000_000;
-const RTT_GAIN = 1 / 8;
+const RTT_GAIN = 1 / 4;
 /** Until anything has told: requests must not follow each other at once. */
 const DEFAULT_RTT_MS = 20;
 /** Arrivals that one feedback packet tells of at most, so that it fits a unit whatever was lost between them. */

@@ -11,8 +11,13 @@ export class MediaMetrics {
   /** The remote peer has sent something. */
   #receives = false;
   #resolution: string | undefined;
+  // Since the beginning, streams that have ended included.
   packetsReceived = 0;
   bytesReceived = 0;
+  framesReceived = 0;
+  packetsSent = 0;
+  bytesSent = 0;
+  framesSent = 0;
 
   constructor(nowMs: number) {
     this.#collector = new MetricsCollector(nowMs);
@@ -26,15 +31,20 @@ export class MediaMetrics {
     this.#collector.handlePacket(wireBytes, payloadBytes);
   }
 
+  /** The same of a packet that left. */
   sent(wireBytes: number, payloadBytes: number): void {
+    this.packetsSent++;
+    this.bytesSent += wireBytes;
     if (!this.#receives) this.#collector.handlePacket(wireBytes, payloadBytes);
   }
 
   frameSent(format: TrackFormat, frame: MediaFrame): void {
+    this.framesSent++;
     if (!this.#receives) this.#frame(format, frame);
   }
 
   framePlayed(format: TrackFormat, frame: MediaFrame, e2eMs: number | undefined): void {
+    this.framesReceived++;
     if (e2eMs !== undefined) this.#collector.handleEndToEnd(e2eMs);
     this.#frame(format, frame);
   }

@@ -39,9 +39,8 @@ import { StreamKeyring } from "./stream_keys.ts";
 
 export type { MediaEvent } from "./media_events.ts";
 export type { SendStreamOptions } from "./send_stream.ts";
-export type { ReceiveResult } from "./ingress.ts";
 
-/** What both peers' capabilities offer is in `reducedHeader`, `rtx` and `fec` (SPEC ARC-LOSS-rtx-agreed). */
+/** What a plane is made with; the rest is in `media_streams.ts`. */
 export interface MediaPlaneConfig extends StreamsConfig {
   readonly backend: CryptoBackend;
   readonly ownPeerId: string;
@@ -276,8 +275,6 @@ export class MediaPlane {
     this.#metrics.received(wireBytes, payloadBytes ?? 0);
     if (payloadBytes !== undefined) track.count(wireBytes, payloadBytes, nowMs);
   }
-
-  // ---- time
 
   /** Does everything that is due at `nowMs`. */
   timeout(nowMs: number): void {

@@ -78,13 +78,13 @@ const BOTH = { rtx: true, fec: true };
 const ROUGH = { jitterMs: 10, reorderRate: 0.05, reorderMs: 8, duplicateRate: 0.02 };
 
 Deno.test("ARC-LOSS-fec-audio ARC-LOSS-fec-key-frames: 5 % loss, 40 ms RTT: 99.9 % of PR 0 and 1 arrive", () => {
-  const { critical, key } = call("5 % loss, 40 ms RTT", { delayMs: 20, lossRate: 0.05 }, BOTH, 12);
+  const { critical, key } = call("5 % loss, 40 ms RTT", { delayMs: 20, lossRate: 0.05 }, BOTH, 10);
   assert.ok(critical >= 0.999, `${critical}`);
   assert.ok(key >= 0.98, `${key}`);
 });
 
 Deno.test("ARC-JITTER-order: 5 % loss, 40 ms RTT, 10 ms jitter, 5 % reordering, 2 % duplicates: 99.9 % of PR 0 and 1", () => {
-  const { critical, pair } = call("the same, rough", { delayMs: 20, lossRate: 0.05, ...ROUGH }, BOTH, 12);
+  const { critical, pair } = call("the same, rough", { delayMs: 20, lossRate: 0.05, ...ROUGH }, BOTH, 10);
   assert.ok(critical >= 0.999, `${critical}`);
   const stats = pair.callee.plane.stats(pair.nowMs);
   // Each duplicate of the path is refused by the replay window, and nothing else is refused.
@@ -93,12 +93,12 @@ Deno.test("ARC-JITTER-order: 5 % loss, 40 ms RTT, 10 ms jitter, 5 % reordering, 
 });
 
 Deno.test("1 % loss, 40 ms RTT, rough: 99.9 % of PR 0 and 1 arrive", () => {
-  const { critical } = call("1 % loss, rough", { delayMs: 20, lossRate: 0.01, ...ROUGH }, BOTH, 6);
+  const { critical } = call("1 % loss, rough", { delayMs: 20, lossRate: 0.01, ...ROUGH }, BOTH, 5);
   assert.ok(critical >= 0.999, `${critical}`);
 });
 
 Deno.test("10 % loss, 40 ms RTT, rough: 99.5 % of PR 0 and 1 arrive", () => {
-  const { critical } = call("10 % loss, rough", { delayMs: 20, lossRate: 0.1, ...ROUGH }, BOTH, 6);
+  const { critical } = call("10 % loss, rough", { delayMs: 20, lossRate: 0.1, ...ROUGH }, BOTH, 5);
   assert.ok(critical >= 0.995, `${critical}`);
 });
 
@@ -109,7 +109,7 @@ Deno.test("10 % loss, 40 ms RTT, rough: 99.5 % of PR 0 and 1 arrive", () => {
  * behind is late.
  */
 Deno.test("5 % loss, 40 ms RTT, 40 ms jitter: 99.5 % of PR 0 and 1 arrive, and the delay stays bounded", () => {
-  const { critical, pair } = call("40 ms jitter", { delayMs: 20, lossRate: 0.05, ...ROUGH, jitterMs: 40 }, BOTH, 6);
+  const { critical, pair } = call("40 ms jitter", { delayMs: 20, lossRate: 0.05, ...ROUGH, jitterMs: 40 }, BOTH, 5);
   assert.ok(critical >= 0.995, `${critical}`);
   for (const { e2eMs } of pair.callee.frames) assert.ok((e2eMs ?? 0) <= 20 + 40 + 8 + 50, `${e2eMs}`);
 });

@@ -303,6 +303,31 @@ Deno.test("ARC-LOSS-fec-not-rtx: a packet that came back by RTX does not help FE
   assert.equal(run(false).missingPackets, 2);
 });
 
+Deno.test("the planes' timeouts are always served, at times of any fraction, and also when they are noticed late", () => {
+  for (let shift = 0; shift < 40; shift++) {
+    const pair = new PlanePair({ link: { delayMs: 5 + shift / 7, lossRate: 0.2 }, ...BOTH });
+    pair.clock.runUntil(1000 + shift / 3);
+    const start = startOf(vp9, BOTH);
+    pair.start(start, { renditions: 1 });
+    pair.play(start.stream_id, { ...vp9, frames: vp9.frames.slice(1, 12) });
+    // Key frames that are lacked, reports, silence: whoever spins throws.
+    pair.runUntil(4000);
+    assert.ok(pair.callee.events.some(({ kind }) => kind === "stream_silent"));
+  }
+  // A process that slept: the wish for a key frame is long past when its timeout is noticed, and waits for packets.
+  const pair = new PlanePair();
+  const start = startOf(vp9);
+  pair.start(start, { renditions: 1 });
+  pair.caller.plane.sendFrame(start.stream_id, "video", vp9.frames[1], pair.nowMs);
+  pair.drive(pair.caller);
+  pair.runUntil(1020);
+  const { plane } = pair.callee;
+  plane.timeout(9000);
+  plane.timeout(10_500);
+  const dueMs = plane.nextTimeoutMs();
+  assert.ok(dueMs === undefined || dueMs > 10_500, `due at ${dueMs}`);
+});
+
 Deno.test("a stream that stops is called silent, and active when it comes back", () => {
   const pair = new PlanePair({ link: { delayMs: 5 } });
   const start = startOf(opus);

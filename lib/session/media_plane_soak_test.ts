@@ -1,11 +1,11 @@
-/** A long call: 20 minutes of virtual time. */
+/** A long call: a thousand seconds of virtual time. */
 import assert from "node:assert/strict";
 import { fixtureMedia, PlanePair, startOf } from "./testing/plane_pair.ts";
 
 const opus = fixtureMedia("opus_48k_stereo.opus");
 const BOTH = { rtx: true, fec: true };
 
-Deno.test("a call of 20 minutes over a lossy path keeps its delay and its figures in bounds, and nothing piles up", () => {
+Deno.test("a call of a thousand seconds over a lossy path keeps its delay and its figures in bounds, and nothing piles up", () => {
   const pair = new PlanePair({ link: { delayMs: 20, lossRate: 0.01, jitterMs: 5 }, ...BOTH, authentication: "none" });
   // Frames of 60 ms, so that the test takes seconds and not a minute.
   const frames = opus.frames.filter((_, i) => i % 3 === 0).map((frame) => ({ ...frame, durationTicks: 2880 }));
@@ -17,11 +17,11 @@ Deno.test("a call of 20 minutes over a lossy path keeps its delay and its figure
     if (event.kind === "frame") worstMs = Math.max(worstMs, event.e2eMs ?? 0);
   };
   pair.start(start);
-  const loops = 120;
+  const loops = 101;
   pair.play(start.stream_id, media, loops);
   pair.runUntil(1000 + loops * media.lengthTicks / 48 + 500);
   const sent = frames.length * loops;
-  assert.ok(pair.nowMs > 1_200_000, `${pair.nowMs} ms`);
+  assert.ok(pair.nowMs > 1_010_000, `${pair.nowMs} ms`);
   assert.ok(pair.callee.frameCount >= 0.9995 * sent, `${pair.callee.frameCount} of ${sent}`);
   // The path, its jitter, a packet that comes back with the next one's repair, the playout delay.
   assert.ok(worstMs < 20 + 5 + 60 + 30, `${worstMs} ms`);
@@ -33,5 +33,5 @@ Deno.test("a call of 20 minutes over a lossy path keeps its delay and its figure
   const { sending, sent: totals } = pair.caller.plane.stats(pair.nowMs);
   assert.equal(sending[0].tracks[0].queuedPackets, 0);
   const reports = totals.rtcpPackets;
-  assert.ok(reports >= 1200 && reports < 1220, `${reports} reports in 1200 s`);
+  assert.ok(reports >= 1010 && reports < 1030, `${reports} reports in 1012 s`);
 });

@@ -67,6 +67,8 @@ export interface ReceiveTrackStats {
   readonly frames: number;
   /** Given up because packets of theirs are missing or malformed. */
   readonly framesIncomplete: number;
+  /** Authentic packets whose payload is not in its codec's form. */
+  readonly refusedPayloads: number;
   readonly bitrateBps: number;
   /** Packets that did not come, by sequence number, whether they were restored or not. */
   readonly lostPackets: number;
@@ -101,7 +103,7 @@ export interface ReceiveStreamStats {
   readonly tracks: readonly ReceiveTrackStats[];
 }
 
-/** Sums over all streams, RTX, FEC and RTCP included. */
+/** Sums over all streams, those that have ended included; RTX and FEC count as packets, RTCP apart. */
 export interface DirectionTotals {
   readonly packets: number;
   readonly wireBytes: number;
@@ -147,28 +149,23 @@ export interface StatsParts {
 
 export function mediaStats(parts: StatsParts, nowMs: number): MediaStats {
   const { streams, rtcp, metrics, feedback, ingress } = parts;
-  const sending = [...streams.sending.values()];
-  const receiving = [...streams.receiving.values()];
-  const sources = sending.flatMap(({ tracks }) => tracks.flatMap((track) => track.sources));
-  const framesOf = ({ tracks }: SendStream | ReceiveStream) =>
-    tracks.reduce((sum: number, { frames }) => sum + frames, 0);
   return {
     sent: {
-      packets: sources.reduce((sum, source) => sum + source.packets, 0),
-      wireBytes: sources.reduce((sum, source) => sum + source.wireBytes, 0),
+      packets: metrics.packetsSent,
+      wireBytes: metrics.bytesSent,
       rtcpPackets: rtcp.packetsSent,
       rtcpBytes: rtcp.bytesSent,
-      frames: sending.reduce((sum, stream) => sum + framesOf(stream), 0),
+      frames: metrics.framesSent,
     },
     received: {
       packets: metrics.packetsReceived,
       wireBytes: metrics.bytesReceived,
       rtcpPackets: rtcp.packetsReceived,
       rtcpBytes: rtcp.bytesReceived,
-      frames: receiving.reduce((sum, stream) => sum + framesOf(stream), 0),
+      frames: metrics.framesReceived,
     },
-    sending: sending.map((stream) => sendStreamStats(stream, nowMs)),
-    receiving: receiving.map((stream) => receiveStreamStats(stream, nowMs)),
+    sending: [...streams.sending.values()].map((stream) => sendStreamStats(stream, nowMs)),
+    receiving: [...streams.receiving.values()].map((stream) => receiveStreamStats(stream, nowMs)),
     rttMs: feedback.rttMs,
     bandwidthBps: feedback.bandwidthBps,
     clockOffsetMs: ingress.clockOffsetMs,
@@ -244,6 +241,7 @@ function receiveTrackStats(track: ReceiveTrack, roc: number, nowMs: number): Rec
     payloadBytes: track.payloadBytes,
     frames: track.frames,
     framesIncomplete: track.depacketizer.stats.framesIncomplete,
+    refusedPayloads: track.depacketizer.stats.packetsRefused,
     bitrateBps: track.rate.perSecond(nowMs) ?? 0,
     lostPackets: Math.max(0, reception.expected - reception.received),
     missingPackets: jitter.counters.lost,

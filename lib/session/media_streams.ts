@@ -14,15 +14,18 @@ import { SendTrack } from "./send_track.ts";
 import type { StreamKeyring } from "./stream_keys.ts";
 import { trackFormats } from "./track_format.ts";
 
-/** What concerns streams of a plane's configuration; `MediaPlaneConfig` says what each means. */
+/** What concerns streams of a plane's configuration. */
 export interface StreamsConfig {
   readonly suite: SuiteName;
   readonly authentication: Authentication;
   readonly rng: Rng;
+  /** A multiple of 64 from 64 to 4096, 64 by default. */
   readonly replayWindowPackets?: number;
+  /** True where both peers' capabilities offer it, as for the next two. SPEC ARC-LOSS-rtx-agreed. */
   readonly reducedHeader: boolean;
   readonly rtx: boolean;
   readonly fec: boolean;
+  /** Redundancy of key frames on a good path; default 0.2. SPEC ARC-LOSS-fec-key-frames. */
   readonly fecRatio?: number;
   readonly jitter?: JitterBufferOptions;
 }

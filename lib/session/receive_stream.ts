@@ -62,6 +62,11 @@ export class ReceiveStream {
     return !wasActive;
   }
 
+  /** When the stream will count as silent; Infinity when it does already. */
+  get #silentAtMs(): number {
+    return this.isActive ? this.lastPacketMs + SILENT_AFTER_MS : Infinity;
+  }
+
   /** True when the stream has just become silent. */
   checkSilence(nowMs: number): boolean {
     if (!this.isActive || nowMs < this.lastPacketMs + SILENT_AFTER_MS) return false;
@@ -70,7 +75,7 @@ export class ReceiveStream {
   }
 
   nextTimeoutMs(): number {
-    let dueMs = this.isActive ? this.lastPacketMs + SILENT_AFTER_MS : Infinity;
+    let dueMs = this.#silentAtMs;
     for (const track of this.tracks) dueMs = Math.min(dueMs, track.nextTimeoutMs());
     return dueMs;
   }

@@ -104,7 +104,9 @@ export class ReceiveTrack {
   #ticksBefore = NaN;
   #qualityBefore = 0;
   #needsKeyframe = false;
-  #pliMs = -Infinity;
+  /** When a key frame is asked for (again); Infinity for not. */
+  #pliDueMs = Infinity;
+  #pliEarliestMs = -Infinity;
 
   constructor(options: ReceiveTrackOptions) {
     const { format } = options;
@@ -138,6 +140,7 @@ export class ReceiveTrack {
   /** A media packet has authenticated, whatever is in it. */
   count(wireBytes: number, payloadBytes: number, nowMs: number): void {
     this.lastPacketMs = nowMs;
+    if (this.#needsKeyframe && this.#pliDueMs === Infinity) this.#pliDueMs = nowMs;
     this.packets++;
     this.wireBytes += wireBytes;
     this.payloadBytes += payloadBytes;
@@ -203,11 +206,11 @@ export class ReceiveTrack {
   poll(nowMs: number): PlayedFrame | undefined {
     for (;;) {
       const frame = this.depacketizer.poll();
-      if (frame !== undefined) return this.#finish(frame);
+      if (frame !== undefined) return this.#finish(frame, nowMs);
       const playout = this.jitter.poll(nowMs);
       if (playout === undefined) return undefined;
       if (playout.kind === "lost") {
-        this.#needsKeyframe ||= this.#wantsKeyframes;
+        this.#wishKeyframe(nowMs);
         continue;
       }
       const view = this.#view;
@@ -224,21 +227,25 @@ export class ReceiveTrack {
 
   /** True when a key frame should be asked for now; it then counts as asked for. */
   pollKeyframeWish(nowMs: number): boolean {
-    if (!this.#needsKeyframe || nowMs < this.#pliMs + PLI_INTERVAL_MS) return false;
-    this.#pliMs = nowMs;
+    if (nowMs < this.#pliDueMs) return false;
+    // Where packets have stopped coming a key frame would not come either: the wish waits for them.
+    const isAlive = nowMs <= this.lastPacketMs + ALIVE_MS;
+    this.#pliDueMs = isAlive ? nowMs + PLI_INTERVAL_MS : Infinity;
+    if (!isAlive) return false;
+    this.#pliEarliestMs = this.#pliDueMs;
     this.plis++;
     return true;
   }
 
   nextTimeoutMs(): number {
-    const pliMs = this.#needsKeyframe ? this.#pliMs + PLI_INTERVAL_MS : Infinity;
-    const wishMs = this.#isAlive(pliMs) ? pliMs : Infinity;
-    return Math.min(this.jitter.nextTimeoutMs() ?? Infinity, this.nack?.nextTimeoutMs() ?? Infinity, wishMs);
+    return Math.min(this.jitter.nextTimeoutMs() ?? Infinity, this.nack?.nextTimeoutMs() ?? Infinity, this.#pliDueMs);
   }
 
-  /** False when packets have stopped coming: a key frame would not come either. */
-  #isAlive(nowMs: number): boolean {
-    return nowMs - this.lastPacketMs <= ALIVE_MS;
+  /** Nothing can be decoded without a key frame; asks for one unless that was done lately. */
+  #wishKeyframe(nowMs: number): void {
+    if (this.#needsKeyframe || !this.#wantsKeyframes) return;
+    this.#needsKeyframe = true;
+    this.#pliDueMs = Math.max(nowMs, this.#pliEarliestMs);
   }
 
   /** Hands a whole plain packet to the jitter buffer; false when it has no use for it. */
@@ -273,12 +280,12 @@ export class ReceiveTrack {
     this.#timestamp32 = timestamp32;
   }
 
-  #finish(frame: MediaFrame): PlayedFrame {
+  #finish(frame: MediaFrame, nowMs: number): PlayedFrame {
     this.frames++;
-    if (this.#wantsKeyframes) {
-      if (frame.keyframe) this.#needsKeyframe = false;
-      else if (this.frames === 1) this.#needsKeyframe = true;
-    }
+    if (frame.keyframe) {
+      this.#needsKeyframe = false;
+      this.#pliDueMs = Infinity;
+    } else if (this.frames === 1) this.#wishKeyframe(nowMs);
     // A frame that lost its marker ends with the packet before the one that shows it.
     const isBefore = frame.timestampTicks === this.#ticksBefore && frame.timestampTicks !== this.#ticks;
     this.quality = isBefore ? this.#qualityBefore : this.#playedQuality;

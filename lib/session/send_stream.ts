@@ -1,6 +1,5 @@
 /** A stream that we send: its media, and the rung that the quality rule chooses for it. */
-import type { Parsed } from "../base/parsed.ts";
-import { ok } from "../base/parsed.ts";
+import { ok, type Parsed } from "../base/parsed.ts";
 import type { MediaKind } from "../media/codec.ts";
 import type { MediaFrame } from "../media/frame.ts";
 import type { PayloadParams } from "../media/payload/payload_formats.ts";

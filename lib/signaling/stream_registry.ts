@@ -14,8 +14,10 @@ interface KnownStream {
   running: boolean;
 }
 
-/** Streams of one session and peer: bounded, because a peer must not fill our memory with announcements. */
+/** Streams that a session may ever have had: bounded, because a peer must not fill our memory with announcements. */
 const MAX_STREAMS = 256;
+/** Streams of one peer at a time: each costs buffers from its announcement on. */
+const MAX_RUNNING = 32;
 
 /** All SSRCs that a STREAM_START claims: media, RTX, FEC, and that of the sender's RTCP. */
 export function claimedSsrcs(start: StreamStart): readonly number[] {
@@ -56,6 +58,9 @@ export class StreamRegistry {
       return same ? undefined : badState("$.stream_id", "a new stream_id: this one is used up");
     }
     if (this.#streams.size >= MAX_STREAMS) return badState("$.stream_id", `at most ${MAX_STREAMS} streams a session`);
+    if (this.running(owner).length >= MAX_RUNNING) {
+      return badState("$.stream_id", `at most ${MAX_RUNNING} streams at a time`);
+    }
     for (const ssrc of claimedSsrcs(start)) {
       if (this.#ssrcs.has(ssrc) || this.#rtcpSsrcs.has(ssrc)) return badState("$.ssrc", `a new SSRC: ${ssrc} is used`);
     }

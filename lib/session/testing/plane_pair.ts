@@ -102,6 +102,8 @@ export class PlanePair {
   readonly there: Link;
   readonly back: Link;
   tap: Tap | undefined;
+  #drives = 0;
+  #drivenMs = -1;
   readonly #timers = new Map<PlaneEnd, { atMs: number; cancel: () => void }>();
 
   constructor(options: PairOptions = {}) {
@@ -189,6 +191,10 @@ export class PlanePair {
   /** Carries out what an end wants, and arms its timer. */
   drive(end: PlaneEnd): void {
     const { plane, sent } = end;
+    this.#drives = this.nowMs === this.#drivenMs ? this.#drives + 1 : 0;
+    this.#drivenMs = this.nowMs;
+    // A timeout that is due and not served would stop virtual time.
+    if (this.#drives > 10_000) throw new Error(`the planes spin at ${this.nowMs} ms`);
     for (let packets = 1; packets > 0;) {
       sent.clear();
       packets = end.hasPath ? plane.pollPackets(sent, 0, this.nowMs) : 0;
