@@ -11,6 +11,11 @@ Peers meet here: the server passes their signaling on, never their media. It spe
 A token is a JWT with the claims session, peer and exp. Its algorithm is the key's: HS256 for --auth-secret, ES256 or
 HS256 for the keys of --auth-jwks.
 
+With --relay each peer is told of two relays, the same as the other peer's, with tokens of its own. Which two depends on
+the session, so that all relays get their share. A relay is asked over UDP every second; one that does not answer is
+left out within 5 s, until it answers again. After a relay may come ;metrics=URL (its /metrics: busy and draining ones
+are then spared), ;tcp=PORT and ;tls=PORT (where it listens besides UDP); a shell wants quotes around those.
+
 The first SIGTERM or Ctrl-C stops accepting and lets sessions end, for --drain at most; the second ends at once.
 
 Examples:
@@ -18,6 +23,7 @@ Examples:
   arcrtc serve --open --port 0 --json
   arcrtc serve --open --self-signed
   arcrtc serve --host 0.0.0.0 --auth-secret @secret.txt --cert cert.pem --key key.pem
+  arcrtc serve --open --relay eu-1@127.0.0.1:3478,eu-2@127.0.0.1:3480/10 --relay-secret @relay.secret
   arcrtc serve --auth-jwks jwks.json --max-sessions 500 --rate 20 --log json
 `;
 

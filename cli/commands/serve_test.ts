@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { utf8 } from "../../lib/base/bytes.ts";
+import { systemClock } from "../../lib/net/clock.ts";
 import { openSignaling } from "../../lib/net/open_signaling.ts";
 import {
   ANNA,
@@ -14,6 +15,8 @@ import {
   SESSION,
   TestPeer,
 } from "../../lib/net/testing/signaling_rig.ts";
+import { openUdp } from "../../lib/net/udp_deno.ts";
+import { UdpHeartbeats } from "../../lib/net/udp_heartbeat.ts";
 import { eventText } from "../serve/serve_log.ts";
 import { examplesOf, runArgs } from "../testing/run_line.ts";
 import { COMMANDS } from "./registry.ts";
@@ -26,6 +29,7 @@ interface Listening {
   readonly urls: Readonly<Record<"phoenix" | "plain" | "stream" | "udp" | "health" | "metrics", string>>;
   readonly auth: string;
   readonly certificate_sha256?: string;
+  readonly relays?: readonly string[];
 }
 
 /** A server as a process, with the permissions that its table entry names. */
@@ -114,6 +118,8 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
 
 const FREE = ["--port", "0", "--json"];
 
+const RELAY_SECRET = "0123456789abcdef0123456789abcdef";
+
 Deno.test("serve: prints where it is, serves, and leaves on SIGTERM when nobody is there", async () => {
   const served = await Served.start(["--open", ...FREE]);
   const { schema, event, urls, auth } = served.listening;
@@ -172,12 +178,42 @@ Deno.test("serve: --drain bounds the wait; a second signal does not wait at all"
   assert.equal((await impatient.end()).signal, "SIGTERM");
 });
 
+Deno.test("ARC-RELAY-selection serve: relays are named at the start, watched, and told of in log and metrics", async () => {
+  const relay = new UdpHeartbeats(openUdp({ host: "127.0.0.1", port: 0 }), systemClock());
+  const silent = openUdp({ host: "127.0.0.1", port: 0 });
+  const sites = `eu-1@127.0.0.1:${relay.local.port},eu-2@127.0.0.1:${silent.local.port}/10`;
+  const served = await Served.start([
+    "--open",
+    "--relay",
+    sites,
+    "--relay-secret",
+    RELAY_SECRET,
+    "--log",
+    "text",
+    ...FREE,
+  ]);
+  assert.deepEqual(served.listening.relays, ["eu-1", "eu-2"]);
+  const up = await served.eventOf("relay_up");
+  assert.deepEqual([up.relay, up.address], ["eu-1", `127.0.0.1:${relay.local.port}`]);
+  const metrics = await (await fetch(served.listening.urls.metrics)).text();
+  assert.match(metrics, /^arcrtc_server_relay_up\{relay="eu-1"\} 1$/m);
+  assert.match(metrics, /^arcrtc_server_relay_up\{relay="eu-2"\} 0$/m);
+  served.kill("SIGTERM");
+  const { code, err } = await served.end();
+  assert.equal(code, 0);
+  assert.match(err, /^\S+Z relay_up relay=eu-1 address=127\.0\.0\.1:\d+ rtt_ms=[\d.]+$/m);
+  assert.ok(!err.includes(RELAY_SECRET));
+  relay.close();
+  silent.close();
+});
+
 Deno.test("serve: every example of its help works, with the files that it names", async () => {
   const dir = await Deno.makeTempDir();
   const identity = await makeIdentity();
   const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
   await Promise.all([
     Deno.writeTextFile(`${dir}/secret.txt`, `${SECRET}\n`),
+    Deno.writeTextFile(`${dir}/relay.secret`, `${RELAY_SECRET}\n`),
     Deno.writeTextFile(`${dir}/cert.pem`, identity.certificatePem),
     Deno.writeTextFile(`${dir}/key.pem`, identity.privateKeyPem),
     Deno.writeTextFile(`${dir}/jwks.json`, JSON.stringify({ keys: [await exportJWK(publicKey)] })),
@@ -244,6 +280,7 @@ Deno.test("serve: a wrong command line is refused before anything is opened, wit
   const key = file("key.pem", one.privateKeyPem);
   const otherKey = file("other.pem", two.privateKeyPem);
   const junk = file("junk.pem", "junk");
+  const relay = (...names: string[]) => [...names.flatMap((name) => ["--relay", name]), "--relay-secret", RELAY_SECRET];
   const cases: [string[], RegExp, RegExp][] = [
     [[], /who may join is not said/, /--open lets anybody on this machine join/],
     [["--open", "--host", "0.0.0.0"], /--open lets anybody join, and 0\.0\.0\.0 can be reached/, /--auth-secret @FILE/],
@@ -261,6 +298,24 @@ Deno.test("serve: a wrong command line is refused before anything is opened, wit
     [["--open", "--cert", cert, "--key", junk], /the key is not a private key/, /not encrypted/],
     [["--open", "--cert", cert, "--key", otherKey], /does not belong to the certificate/, /of one pair/],
     [["--open", "--self-signed", "--cert", cert], /exclude each other/, /leave one/],
+    [["--open", "--relay", "r@192.0.2.1:3478"], /--relay needs --relay-secret/, /ARCRTC_RELAY_SECRET/],
+    [["--open", "--relay-secret", RELAY_SECRET], /no relay/, /--relay ID@HOST:PORT/],
+    [["--open", ...relay("192.0.2.1:3478")], /--relay 192\.0\.2\.1:3478: there is no ID@/, /a relay is ID@HOST:PORT/],
+    [["--open", ...relay("r@192.0.2.1")], /there is no HOST:PORT after the @/, /a relay is/],
+    [["--open", ...relay("r@a:1,s@b:2", "r@c:3")], /two relays have the id r/, /by their ids/],
+    [["--open", ...relay("r@a:1"), "--relay-token-ttl", "59s"], /shorter than a minute/, /24h is the default/],
+    [["--open", "--relay", "r@a:1", "--relay-secret", "fedcba98"], /needs 16 bytes or more, this one has 4/, /openssl/],
+    [
+      ["--open", "--relay", "r@a:1", "--relay-secret", "not hex"],
+      /--relay-secret: .* not written in hex/,
+      /openssl rand/,
+    ],
+    [
+      ["--open", "--relay", "r@a:1", "--relay-secret", `@${junk}`],
+      /@.*junk\.pem: .* not written in hex/,
+      /openssl rand/,
+    ],
+    [["--open", "--relay", "r@a:1", "--relay-secret", `@${dir}/none`], /cannot read .*none/, /./],
     [["--open", "--port", "65536"], /whole number from 0 to 65535/, /--help/],
     [["--open", "--rate", "0"], /whole number from 1/, /--help/],
     [["--open", "--idle", "soon"], /It takes a time/, /--help/],
@@ -277,7 +332,7 @@ Deno.test("serve: a wrong command line is refused before anything is opened, wit
     assert.equal(out, "");
     assert.match(err, message);
     if (hint.source !== ".") assert.match(err.split("hint: ")[1] ?? "", hint, args.join(" "));
-    assert.ok(!err.includes(SECRET) && !err.includes("PRIVATE KEY"));
+    assert.ok(!err.includes(SECRET) && !err.includes("PRIVATE KEY") && !/fedcba98|0123456789abcdef/.test(err));
   }
   const { exitCode, err } = await runArgs(["serve", "--auth-jwks", "http://127.0.0.1:1/jwks.json"]);
   assert.equal(exitCode, 4);

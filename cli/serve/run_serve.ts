@@ -71,6 +71,7 @@ function addresses(server: SignalingServer, options: SignalingServerOptions): ob
     event: "listening",
     urls: server.urls,
     auth: options.auth.name,
+    ...(options.relays === undefined ? {} : { relays: options.relays.sites.map(({ id }) => id) }),
     ...(sha256 === undefined ? {} : { certificate_sha256: sha256 }),
   };
 }
@@ -87,6 +88,7 @@ function greeting(server: SignalingServer, options: SignalingServerOptions, io: 
     ["health", health],
     ["metrics", metrics],
     ["joins", options.auth.name === "open" ? "open to anybody on this machine" : "with a token (JWT)"],
+    ["relays", options.relays?.sites.map(({ id }) => id).join(", ")],
     ["sha256", sha256],
   ];
   const pin = sha256 === undefined ? "" : ` --tls-pin ${sha256}`;

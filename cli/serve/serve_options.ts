@@ -10,13 +10,14 @@ import { parseDurationMs } from "../peer/duration.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
 import { joinAuth } from "./serve_auth.ts";
+import { type RelayFlags, servedRelays } from "./serve_relays.ts";
 import { tlsIdentity } from "./serve_tls.ts";
 
 export const LOG_FORMS = ["text", "json", "none"] as const;
 export type LogForm = (typeof LOG_FORMS)[number];
 
 /** As commander hands them over. */
-export interface ServeFlags {
+export interface ServeFlags extends RelayFlags {
   readonly host: string;
   readonly port: number;
   readonly tcpPort?: number;
@@ -63,6 +64,17 @@ export function addServeOptions(command: Command): Command {
     .option("--cert <pem>", "certificate (chain): wss:// and tls://, TLS 1.3 only")
     .option("--key <pem>", "the private key of --cert")
     .option("--self-signed", "make a certificate for this run and print its fingerprint")
+    .addOption(
+      new Option(
+        "--relay <relay>",
+        "hand out this relay: ID@HOST:PORT[/PRIORITY], lower first; for several, repeat it or use commas",
+      ).argParser((text, before: readonly string[] = []) => [...before, text]),
+    )
+    .option("--relay-secret <hex>", "the secret shared with the relays; @FILE reads it (or ARCRTC_RELAY_SECRET)")
+    .addOption(
+      new Option("--relay-token-ttl <time>", "how long a peer may bind to its relays").argParser(time)
+        .default(86_400_000, "24h"),
+    )
     .addOption(count("--max-sessions <n>", "sessions at a time", limits.maxSessions, 10_000_000))
     .addOption(count("--max-connections <n>", "connections at a time", limits.maxConnections, 1_000_000))
     .addOption(
@@ -107,6 +119,7 @@ export async function serverOptions(flags: ServeFlags, io: Io, clock: Clock): Pr
     );
   }
   const at = (port: number): HostPort => ({ host, port });
+  const relays = servedRelays(flags, io);
   const tls = await tlsIdentity(flags, clock.nowMs() + clock.unixOffsetMs);
   return {
     auth: await joinAuth(flags, io, clock.nowMs()),
@@ -115,6 +128,7 @@ export async function serverOptions(flags: ServeFlags, io: Io, clock: Clock): Pr
     ...(flags.tcp ? { stream: at(flags.tcpPort ?? nextPort(flags.port)) } : {}),
     ...(flags.udp ? { udp: at(flags.udpPort ?? flags.port) } : {}),
     ...(tls === undefined ? {} : { tls }),
+    ...(relays === undefined ? {} : { relays }),
     clock,
     limits: {
       maxSessions: flags.maxSessions,

@@ -2,7 +2,7 @@
 import type { Fault } from "../base/parsed.ts";
 import type { ErrorCode } from "../signaling/error_codes.ts";
 import type { ReplyContext } from "../signaling/error_reply.ts";
-import { type HubLimits, type RateVerdict, SignalingHub } from "../signaling/hub.ts";
+import { type HubLimits, type RateVerdict, type RelayDirectory, SignalingHub } from "../signaling/hub.ts";
 import type { JsonObject } from "../signaling/json_value.ts";
 import type { Metrics } from "../signaling/messages/metrics.ts";
 import type { ErrorMessage } from "../signaling/messages/outcome.ts";
@@ -34,9 +34,9 @@ export class HubDriver {
   readonly #events: HubDriverEvents;
   #nextId = 1;
 
-  constructor(clock: Clock, limits: HubLimits, events: HubDriverEvents) {
+  constructor(clock: Clock, limits: HubLimits, events: HubDriverEvents, relaysFor?: RelayDirectory) {
     this.clock = clock;
-    this.hub = new SignalingHub(clock.unixOffsetMs, limits);
+    this.hub = new SignalingHub(clock.unixOffsetMs, limits, relaysFor);
     this.#events = events;
   }
 

@@ -3,6 +3,7 @@ import { type CryptoKey, importJWK, type JWK } from "jose";
 import { concatBytes, parseBase64Url, toBase64Url, utf8 } from "../base/bytes.ts";
 import { parsePublicKey } from "../crypto/ecdh.ts";
 import { isLoopback } from "./address_key.ts";
+import { fetchText } from "./fetch_text.ts";
 import { NetError } from "./net_error.ts";
 
 /** SPEC ARC-TRANSPORT-server-jwt. */
@@ -146,16 +147,5 @@ export async function remoteKeySource(url: string, nowMs: number): Promise<JwtKe
 }
 
 async function fetchKeys(url: string): Promise<readonly JwtKey[]> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
-  if (!response.ok) {
-    await response.body?.cancel();
-    throw new Error(`it answers ${response.status}`);
-  }
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_JWKS_BYTES) throw new Error(`its answer is longer than ${MAX_JWKS_BYTES} bytes`);
-  }
-  return await parseJwks(text);
+  return await parseJwks(await fetchText(url, { maxBytes: MAX_JWKS_BYTES, timeoutMs: FETCH_TIMEOUT_MS }));
 }

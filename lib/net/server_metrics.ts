@@ -14,6 +14,8 @@ export interface ServerFigures {
   /** Open now, by transport. */
   readonly open: Readonly<Record<string, number>>;
   readonly udp: UdpHeartbeatCounters | undefined;
+  /** What there is to say of the relays that are handed out. */
+  readonly relays: readonly MetricFamily[];
   readonly uptimeS: number;
 }
 
@@ -74,7 +76,7 @@ function observe(histogram: Histogram, value: number | undefined, divisor: numbe
 
 /** The page's text. */
 export function writeServerMetrics(figures: ServerFigures, peers: PeerFigures): string {
-  return writePrometheus([...serverFamilies(figures), ...peers.families()]);
+  return writePrometheus([...serverFamilies(figures), ...figures.relays, ...peers.families()]);
 }
 
 function serverFamilies({ hub, gate, connections, open, udp, uptimeS }: ServerFigures): MetricFamily[] {

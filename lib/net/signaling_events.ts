@@ -22,6 +22,11 @@ export type ServerEvent =
   /** A connection that came no further than the door. */
   | { readonly event: "turned_away"; readonly from: string; readonly why: string }
   | { readonly event: "draining"; readonly sessions: number }
+  /** A relay answers, and is handed out from here on. */
+  | { readonly event: "relay_up"; readonly relay: string; readonly address: string; readonly rtt_ms?: number }
+  /** It answers and takes no new sessions: not handed out. */
+  | { readonly event: "relay_draining"; readonly relay: string; readonly address: string }
+  | { readonly event: "relay_down"; readonly relay: string; readonly address: string; readonly why: string }
   /** Something failed here: `message` is for people. */
   | { readonly event: "failed"; readonly what: string; readonly message: string };
 

@@ -12,6 +12,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { formatHostPort, type HostPort } from "../base/address_table.ts";
 import { DEFAULT_HUB_LIMITS, type HubLimits } from "../signaling/hub.ts";
+import type { Metrics } from "../signaling/messages/metrics.ts";
 import { writeMessage } from "../signaling/parse_message.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { ConnectionGate, type GateRefusal } from "./connection_gate.ts";
@@ -23,11 +24,13 @@ import { PlainConnection } from "./plain_connection.ts";
 import { PROMETHEUS_CONTENT_TYPE } from "./prometheus.ts";
 import type { ConnectionLimits, OpenConnection, ServerContext } from "./server_connection.ts";
 import { PeerFigures, writeServerMetrics } from "./server_metrics.ts";
+import { type ServerRelayOptions, ServerRelays } from "./server_relays.ts";
 import type { ServerLog, SignalingTransport } from "./signaling_events.ts";
 import { CLOSE_TIMEOUT_MS, MAX_MESSAGE_BYTES, type SignalingLinkEvents } from "./signaling_link.ts";
 import { PHOENIX_PATH, PLAIN_PATH, routeUpgrade, type WebSocketFormat } from "./signaling_routes.ts";
 import { type Listener, listenStream } from "./stream_listener.ts";
 import { streamLink } from "./stream_link.ts";
+import { SystemRng } from "./system_rng.ts";
 import type { TlsIdentity } from "./tls_identity.ts";
 import { openUdp } from "./udp_deno.ts";
 import { UdpHeartbeats } from "./udp_heartbeat.ts";
@@ -59,6 +62,8 @@ export interface SignalingServerOptions {
   /** With it WebSocket and stream listener speak TLS 1.3 and nothing else. */
   readonly tls?: TlsIdentity;
   readonly limits?: Partial<ServerLimits>;
+  /** What peers are told of. */
+  readonly relays?: ServerRelayOptions;
   /** Browsers' pages may connect only from this machine: for servers that let anybody join. */
   readonly localPagesOnly?: boolean;
   readonly log?: ServerLog;
@@ -90,6 +95,7 @@ export class SignalingServer {
   readonly #log: ServerLog;
   readonly #driver: HubDriver;
   readonly #gate: ConnectionGate;
+  readonly #relays: ServerRelays | undefined;
   readonly #context: ServerContext;
   readonly #peers = new PeerFigures();
   readonly #startedMs: number;
@@ -107,12 +113,14 @@ export class SignalingServer {
     this.#clock = options.clock ?? systemClock();
     this.#log = options.log ?? (() => {});
     this.#startedMs = this.#clock.nowMs();
-    this.#driver = new HubDriver(this.#clock, this.#limits, {
-      metrics: (metrics) => this.#peers.take(metrics),
+    this.#relays = options.relays && new ServerRelays(options.relays, this.#clock, new SystemRng(), this.#log);
+    const events = {
+      metrics: (metrics: Metrics) => this.#peers.take(metrics),
       channelClosed: () => {
         if (this.sessions === 0) this.#whenEmpty();
       },
-    });
+    };
+    this.#driver = new HubDriver(this.#clock, this.#limits, events, this.#relays?.relaysFor);
     this.#gate = new ConnectionGate({ ...this.#limits, handshakeMs: this.#limits.joinTimeoutMs });
     this.#context = {
       driver: this.#driver,
@@ -176,6 +184,7 @@ export class SignalingServer {
     const { idleMs, joinTimeoutMs } = this.#limits;
     const sweepMs = Math.min(1000, Math.max(10, Math.min(idleMs, joinTimeoutMs) / 4));
     this.#sweeper = setInterval(() => this.sweep(), sweepMs);
+    this.#relays?.start();
   }
 
   async #listenWebSocket(address: HostPort): Promise<Listener> {
@@ -268,6 +277,7 @@ export class SignalingServer {
       connections: this.#context.counters,
       open,
       udp: this.#udp?.counters,
+      relays: this.#relays?.families() ?? [],
       uptimeS: (this.#clock.nowMs() - this.#startedMs) / 1000,
     }, this.#peers);
   }
@@ -309,7 +319,7 @@ export class SignalingServer {
     this.#udp?.close();
     for (const connection of [...this.#context.connections]) connection.close("the server is shutting down");
     await this.#gate.empty(CLOSE_TIMEOUT_MS);
-    await Promise.all([stopped, this.#udp?.ended.catch(() => {})]);
+    await Promise.all([stopped, this.#relays?.close(), this.#udp?.ended.catch(() => {})]);
   }
 }
 

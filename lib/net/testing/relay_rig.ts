@@ -77,33 +77,32 @@ export abstract class RelayClient {
     return await this.message();
   }
 
-  /** Binds in the two steps of a peer; answers the relay's last word. */
-  async bind(peerId: string = CALLER, sessionId: string = SESSION, secret: Uint8Array = SECRET): Promise<Message> {
-    const expiresS = Math.floor(Date.now() / 1000) + 60;
-    const token = unwrap(parseRelayToken(issueRelayToken(secret, { sessionId, peerId, expiresS })));
-    const request = {
-      type: "RELAY_BIND",
-      session_id: sessionId,
-      peer_id: peerId,
-      expires: expiresS,
-      timestamp: Date.now(),
-    } as const;
+  /** Binds, or unbinds, in the two steps of a peer; answers the relay's last word. */
+  async bind(
+    peerId: string = CALLER,
+    sessionId: string = SESSION,
+    { type = "RELAY_BIND", secret = SECRET }: { type?: "RELAY_BIND" | "RELAY_UNBIND"; secret?: Uint8Array } = {},
+  ): Promise<Message> {
+    const expires = Math.floor(Date.now() / 1000) + 60;
+    const { tag } = unwrap(parseRelayToken(issueRelayToken(secret, { sessionId, peerId, expiresS: expires })));
+    const request = { type, session_id: sessionId, peer_id: peerId, expires, timestamp: Date.now() };
     const challenge = await this.ask(request);
     assert.ok(challenge.type === "RELAY_CHALLENGE", JSON.stringify(challenge));
     const { nonce } = challenge;
-    return await this.ask({ ...request, nonce, proof: makeRelayProof(token.tag, nonce, sessionId, peerId) });
+    return await this.ask({ ...request, nonce, proof: makeRelayProof(tag, nonce, sessionId, peerId) });
   }
 }
 
-class UdpClient extends RelayClient {
+export class UdpClient extends RelayClient {
   readonly transport: DatagramTransport = openUdp(LOOPBACK);
+  /** Takes units instead of keeping them; the unit is borrowed. */
+  onUnit: ((unit: Uint8Array) => void) | undefined;
   readonly #relay: HostPort;
-  readonly #reading: Promise<void>;
 
   constructor(relay: HostPort) {
     super();
     this.#relay = relay;
-    this.#reading = this.#read();
+    this.#read();
   }
 
   async send(unit: Uint8Array): Promise<void> {
@@ -118,7 +117,11 @@ class UdpClient extends RelayClient {
 
   async #read(): Promise<void> {
     const batch = new PacketBatch(1);
-    while (await this.transport.receive(batch)) this.take(batch.packet(0).slice());
+    while (await this.transport.receive(batch)) {
+      const unit = batch.packet(0);
+      if (this.onUnit === undefined) this.take(unit.slice());
+      else this.onUnit(unit);
+    }
   }
 }
 
@@ -177,7 +180,7 @@ export class RelayRig {
     return new RelayRig(server, events);
   }
 
-  udp(i = 0): RelayClient {
+  udp(i = 0): UdpClient {
     return this.#kept(new UdpClient(this.server.listening.udp[i]));
   }
 

@@ -3,11 +3,13 @@ import { AddressTable } from "../../base/address_table.ts";
 import { PacketBatch } from "../../base/batch.ts";
 import { SeededRng } from "../../base/rng.ts";
 import { nobleBackend } from "../../crypto/backend_noble.ts";
-import type { LinkOptions } from "../../sim/link.ts";
+import type { LinkOptions } from "../../base/link.ts";
+import type { NatKind } from "../../sim/nat.ts";
 import { Network, type UdpSocket } from "../../sim/network.ts";
 import { Driver } from "../../sim/driver.ts";
 import type { Host } from "../../sim/network.ts";
 import { KNOWN_CODECS } from "../../signaling/selection.ts";
+import { SimRelay, type SimRelayOptions } from "./sim_relay.ts";
 import { PeerSession, type SessionConfig, type SessionEvent, type SessionOutput } from "../session.ts";
 
 export const SESSION = "11111111-1111-4111-8111-111111111111";
@@ -23,6 +25,9 @@ export interface PairOptions {
   readonly signalingDelayMs?: number;
   readonly anna?: Partial<SessionConfig>;
   readonly ben?: Partial<SessionConfig>;
+  /** Puts a peer behind a NAT of its own, its public address unknown to itself. */
+  readonly nats?: { readonly anna?: NatKind; readonly ben?: NatKind };
+  readonly relays?: readonly SimRelayOptions[];
 }
 
 /** One peer on its host. */
@@ -47,7 +52,10 @@ export class SimPeer {
     config: Partial<SessionConfig> & Pick<SessionConfig, "role" | "peerId">,
   ) {
     this.#pair = pair;
-    this.host = pair.network.addHost(name, { ip });
+    const nat = pair.nats[name as "anna" | "ben"];
+    const publicIp = name === "anna" ? "198.51.100.1" : "198.51.100.2";
+    const site = nat === undefined ? undefined : pair.network.addNat({ kind: nat, publicIp });
+    this.host = pair.network.addHost(name, { ip, site });
     this.session = new PeerSession({
       sessionId: SESSION,
       rng: new SeededRng(config.peerId === ANNA ? 11 + pair.seed : 7919 + pair.seed),
@@ -59,7 +67,10 @@ export class SimPeer {
       reducedHeader: false,
       rtx: true,
       fec: true,
-      networkInfo: () => ({ nat_type: "open", public_ip: this.host.ip, public_port: PORT }),
+      networkInfo: () =>
+        nat === undefined
+          ? { nat_type: "open", public_ip: this.host.ip, public_port: PORT }
+          : { nat_type: "unknown", local: [{ ip: this.host.ip, port: PORT }] },
       identityPolicy: { kind: "optional" },
       backend: nobleBackend,
       addresses: this.#addresses,
@@ -122,12 +133,19 @@ export class SessionPair {
   readonly anna: SimPeer;
   readonly ben: SimPeer;
   readonly seed: number;
+  readonly nats: NonNullable<PairOptions["nats"]>;
+  readonly relays: readonly SimRelay[];
   #signalingIsUp = false;
   readonly #signalingDelayMs: number;
 
-  constructor({ seed = 1, link = { delayMs: 10 }, signalingDelayMs = 20, anna = {}, ben = {} }: PairOptions = {}) {
+  constructor(
+    { seed = 1, link = { delayMs: 10 }, signalingDelayMs = 20, anna = {}, ben = {}, nats = {}, relays = [] }:
+      PairOptions = {},
+  ) {
     this.seed = seed;
+    this.nats = nats;
     this.network = new Network({ seed, link });
+    this.relays = relays.map((options) => new SimRelay(this.network, options, UNIX_OFFSET));
     this.driver = new Driver(this.network.clock);
     this.#signalingDelayMs = signalingDelayMs;
     this.anna = new SimPeer(this, "anna", "10.0.0.1", { role: "caller", peerId: ANNA, ...anna });
@@ -155,9 +173,19 @@ export class SessionPair {
 
   forward(from: SimPeer, text: string): void {
     if (!this.#signalingIsUp) return;
+    const forwarded = this.#withRelays(from, text);
     this.network.clock.after(this.#signalingDelayMs, () => {
-      if (this.#signalingIsUp) from.other?.act((session, nowMs) => session.signalingMessage(text, nowMs));
+      if (this.#signalingIsUp) from.other?.act((session, nowMs) => session.signalingMessage(forwarded, nowMs));
     });
+  }
+
+  /** What a server does: the recipient's own relays and tokens. */
+  #withRelays(from: SimPeer, text: string): string {
+    const message = JSON.parse(text);
+    if (this.relays.length === 0 || message.network_info === undefined) return text;
+    const recipient = from === this.anna ? BEN : ANNA;
+    message.network_info.relay_servers = this.relays.map((relay) => relay.entryFor(SESSION, recipient));
+    return JSON.stringify(message);
   }
 
   run(forMs: number): void {
