@@ -169,3 +169,14 @@ Deno.test("peer: a file that is not whole is sent as far as it goes, told of, an
     Deno.removeSync(cut);
   }
 });
+
+Deno.test("ARC-SIG-connect-session-uuid: a caller that is not told its session makes a random one of its own", async () => {
+  const calls = await Promise.all(
+    [0, 1].map(() => runArgs(["peer", "call", "--signal", "tcp://127.0.0.1:1", "--json"])),
+  );
+  const sessions = calls.map(({ out }) => events(out)[0].session_id);
+  for (const session of sessions) {
+    assert.match(session, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  }
+  assert.notEqual(sessions[0], sessions[1]);
+});

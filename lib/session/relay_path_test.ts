@@ -98,7 +98,7 @@ Deno.test("ARC-PATH-failover: the first relay dies mid-call and the second takes
   assert.equal(priority(), 1, "and back to the better one");
 });
 
-Deno.test("ARC-PATH-first-valid: a direct path that opens later is moved to", () => {
+Deno.test("ARC-PATH-first-valid ARC-PATH-retry-better: a direct path that opens later is moved to", () => {
   const pair = new SessionPair({ seed: 2, relays: [R1] });
   pair.network.cut(pair.anna.host, pair.ben.host);
   pair.signalingUp();

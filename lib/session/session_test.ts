@@ -184,7 +184,7 @@ Deno.test("ARC-PATH-new-address: a peer whose address changes is found again", (
   assert.equal(pair.anna.session.path?.kind, "direct");
 });
 
-Deno.test("ARC-SEAL-clear-dropped: plain messages on the path are dropped, counted and never answered", () => {
+Deno.test("ARC-SEAL-clear-dropped ARC-SEAL-clear-units ARC-UNIT-stun-ignored: plain messages on the path are dropped, counted and never answered", () => {
   const pair = new SessionPair({ seed: 8 });
   pair.connect();
   const stranger = pair.network.addHost("stranger", { ip: "10.0.0.66" });

@@ -90,7 +90,7 @@ export class ConnectExchange {
       case "connected":
       case "reconnecting":
         if (connect.peer_id !== agreement?.remote.peerId) {
-          return this.#context.refuse(connect, "busy", "the session has its two peers", nowMs);
+          return this.#refuseConnect(connect, { code: "busy", message: "the session has its two peers" }, nowMs);
         }
         if (connect.resume === true) return this.#onResume(connect, nowMs);
         return this.#context.refuse(connect, "bad_state", "the session is connected: only a resumption is due", nowMs);
@@ -142,7 +142,8 @@ export class ConnectExchange {
       return this.#context.refuse(connect, "bad_state", `epoch ${epoch} is not the next`, nowMs);
     }
     if (!keys.verify("CONNECT", peer_id, epoch, encryption.public_key, proof)) {
-      return this.#context.refuse(connect, "unauthorized", "the proof is not one of this session's peer", nowMs);
+      const message = "the proof is not one of this session's peer";
+      return this.#refuseConnect(connect, { code: "unauthorized", message }, nowMs);
     }
     const { suite, authentication } = agreement.negotiated;
     const offered: readonly string[] = connect.capabilities.authentication ?? DEFAULT_AUTHENTICATIONS;
@@ -246,7 +247,7 @@ export class ConnectExchange {
     this.#context.output({ kind: "epoch_made", epoch, master });
   }
 
-  /** SPEC ARC-SIG-connect-ack-refusal. The endpoint stays as it was: another CONNECT may suit it. */
+  /** SPEC ARC-SIG-connect-ack-refusal, ARC-SIG-error-refusal-or-error. The endpoint stays as it was: another CONNECT may suit it. */
   #refuseConnect(connect: Connect, { code, message }: Refusal, nowMs: number): void {
     this.#context.output({ kind: "warning", code, message: `refused CONNECT: ${message}`, byPeer: false });
     const { config } = this.#context;

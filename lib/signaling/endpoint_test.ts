@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { parseFingerprint } from "../crypto/certificate.ts";
+import { agree, keyPairFromPrivate } from "../crypto/ecdh.ts";
+import { masterKey, sharedSecret } from "../crypto/key_schedule.ts";
+import { transcriptHash } from "../crypto/transcript.ts";
 import { unwrap } from "../base/parsed.ts";
 import type { Message } from "./messages/registry.ts";
 import { ANNA, BEN, EndpointPair, SESSION } from "./testing/endpoint_pair.ts";
@@ -27,6 +30,10 @@ function reflectedAck(public_key: string): Message {
     encryption: { algorithm: "aes-128-gcm", key_exchange: "ecdh-p256", public_key },
     timestamp: 1,
   };
+}
+
+function assertSuite(pair: EndpointPair, suite: string) {
+  assert.equal(pair.outputs("ben", "resumed").at(-1)?.agreement.negotiated.suite, suite);
 }
 
 function assertSameKeys(pair: EndpointPair, epochs: number[]) {
@@ -124,8 +131,136 @@ Deno.test("ARC-SIG-state-second-connect: other content in a running session is b
   const connect = pair.messages("anna", "CONNECT")[0];
   pair.inject("ben", { ...connect, timestamp: connect.timestamp + 1 } as Message);
   pair.inject("ben", { ...connect, peer_id: CARL, timestamp: connect.timestamp + 2 } as Message);
-  assert.deepEqual(pair.messages("ben", "ERROR").map((error) => error.code), ["bad_state", "busy"]);
+  assert.deepEqual(pair.messages("ben", "ERROR").map((error) => error.code), ["bad_state"]);
+  const refusal = pair.messages("ben", "CONNECT_ACK").at(-1);
+  assert.ok(refusal?.accepted === false && refusal.reason === "busy");
   assertSameKeys(pair, [0]);
+});
+
+Deno.test("ARC-SIG-error-refusal-or-error ARC-SRTP-choice-resume-equal: decisions are refused with CONNECT_ACK, faults with ERROR", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.isLost = () => true;
+  pair.act("anna", (endpoint) => endpoint.down());
+  pair.act("anna", (endpoint, nowMs) => endpoint.up(nowMs));
+  const resume = pair.messages("anna", "CONNECT").at(-1) as Extract<Message, { type: "CONNECT" }>;
+  assert.equal(resume.resume, true);
+  const lastAck = () => pair.messages("ben", "CONNECT_ACK").at(-1);
+  const inject = (n: number, change: object) =>
+    pair.inject("ben", { ...resume, ...change, timestamp: resume.timestamp + n } as Message);
+  const reason = () => {
+    const ack = lastAck();
+    return ack?.accepted === false ? ack.reason : "accepted";
+  };
+  inject(1, { proof: "AAAAAAAAAAAAAAAAAAAAAA" });
+  assert.equal(reason(), "unauthorized");
+  inject(2, { capabilities: { ...resume.capabilities, encryption: ["aes-256-gcm"] } });
+  assert.equal(reason(), "no_common_cipher", "a running session keeps its suite");
+  inject(3, { epoch: 7 });
+  assert.equal(pair.messages("ben", "ERROR").at(-1)?.code, "bad_state");
+  inject(4, {});
+  assert.equal(reason(), "accepted");
+  assertSuite(pair, "aes-128-gcm");
+});
+
+Deno.test("ARC-SIG-error-connect-either: an ERROR in reply to CONNECT is a refusal with its code", () => {
+  const pair = new EndpointPair({ loss: 1 });
+  pair.up("anna");
+  const { timestamp } = pair.messages("anna", "CONNECT")[0];
+  const in_reply_to = { type: "CONNECT", timestamp };
+  pair.inject("anna", { type: "ERROR", code: "rate_limited", message: "later", in_reply_to, timestamp: 1 });
+  const [closed] = pair.outputs("anna", "closed");
+  assert.deepEqual([closed.why, closed.code, closed.byPeer], ["refused", "rate_limited", true]);
+});
+
+Deno.test("ARC-KEY-rotation-lost-state: who lost its keys cannot resume, and says so", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.isLost = () => true;
+  pair.act("anna", (endpoint) => endpoint.down());
+  pair.act("anna", (endpoint, nowMs) => endpoint.up(nowMs));
+  const resume = pair.messages("anna", "CONNECT").at(-1);
+  const fresh = new EndpointPair();
+  assert.ok(resume !== undefined);
+  fresh.inject("ben", resume);
+  assert.equal(fresh.messages("ben", "ERROR")[0].code, "unknown_session");
+  assert.equal(fresh.ben.state, "idle");
+});
+
+Deno.test("ARC-KEY-ecdh-fresh-pair ARC-KEY-transcript-rotation-values: a new pair for every epoch, and the offers of the CONNECT in each transcript", () => {
+  const key = (n: number) => new Uint8Array(32).fill(n);
+  const pair = new EndpointPair({
+    anna: { privateKeys: [key(1), key(3)] },
+    ben: { privateKeys: [key(2), key(4)] },
+  });
+  pair.connect();
+  pair.act("anna", (endpoint, nowMs) => endpoint.rotate("manual", nowMs));
+  pair.run(100);
+  const publicKeys = pair.sent.map(({ message }) => message)
+    .filter((message) => "encryption" in message && message.encryption !== undefined)
+    .map((message) => (message as { encryption: { public_key?: string } }).encryption.public_key);
+  assert.equal(new Set(publicKeys).size, 4);
+  const connect = pair.messages("anna", "CONNECT")[0];
+  let previousMasterKey: Uint8Array | undefined;
+  for (const [epoch, own, peer] of [[0, 1, 2], [1, 3, 4]]) {
+    const anna = unwrap(keyPairFromPrivate(key(own)));
+    const ben = unwrap(keyPairFromPrivate(key(peer)));
+    const transcript = transcriptHash({
+      sessionId: SESSION,
+      epoch,
+      callerPeerId: ANNA,
+      calleePeerId: BEN,
+      callerKey: anna.publicKey,
+      calleeKey: ben.publicKey,
+      offeredEncryption: connect.capabilities.encryption,
+      offeredAuthentication: connect.capabilities.authentication,
+      suite: "aes-128-gcm",
+      authentication: "hmac-sha256-80",
+      previousMasterKey,
+    });
+    previousMasterKey = masterKey(sharedSecret(unwrap(agree(anna, ben.publicKey)), transcript), SESSION);
+    assert.equal(pair.masters.ben.get(epoch), previousMasterKey.join(" "), `epoch ${epoch}`);
+  }
+});
+
+Deno.test("ARC-SIG-repeat-never: heartbeats and metrics that nobody answers are not sent again", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.isLost = () => true;
+  pair.act(
+    "anna",
+    (endpoint, nowMs) => endpoint.metrics({ latency: {}, quality: {}, performance: {}, network: {} }, nowMs),
+  );
+  pair.run(120_000);
+  assert.equal(pair.messages("anna", "METRICS").length, 1);
+  const beats = pair.messages("anna", "HEARTBEAT");
+  assert.ok(beats.length > 3);
+  assert.equal(new Set(beats.map((beat) => beat.sequence)).size, beats.length);
+});
+
+Deno.test("ARC-QUALITY-adapt-direction ARC-SIG-stream-start-owner: a stream is its sender's to start and stop, its receiver's to cap", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.act("anna", (endpoint, nowMs) => endpoint.startStream(audio(), nowMs));
+  pair.run(100);
+  const common = { session_id: SESSION, stream_id: STREAM, timestamp: 5 } as const;
+  pair.inject("ben", { type: "QUALITY_ADAPT", reason: "cpu", quality: { bitrate: 1 }, ...common });
+  assert.equal(pair.messages("ben", "ERROR").at(-1)?.code, "bad_state", "from its sender");
+  pair.inject("anna", { type: "STREAM_STOP", reason: "error", ...common });
+  assert.equal(pair.messages("anna", "ERROR").at(-1)?.code, "unknown_stream", "the receiver cannot stop it");
+  const again = pair.messages("anna", "STREAM_START")[0];
+  pair.inject("anna", { ...again, timestamp: 6 });
+  assert.equal(pair.messages("anna", "ERROR").at(-1)?.code, "bad_state", "nor announce it as its own");
+});
+
+Deno.test("ARC-SRTP-choice-key-id: a stored key that is not held is bad_key", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.act("anna", (endpoint, nowMs) => endpoint.startStream(audio(), nowMs));
+  const start = pair.messages("anna", "STREAM_START")[0];
+  const encryption = { key_id: "srtp:master_key:1", algorithm: "aes-128-gcm" } as const;
+  pair.inject("ben", { ...start, stream_id: STREAM_2, ssrc: 99, encryption, timestamp: 7 } as Message);
+  assert.equal(pair.messages("ben", "ERROR").at(-1)?.code, "bad_key");
 });
 
 Deno.test("ARC-SIG-state-table: what does not fit the state is bad_state and changes nothing", () => {
@@ -233,7 +368,7 @@ Deno.test("ARC-SIG-state-resume ARC-KEY-stream-announced-again: signaling comes 
   assert.deepEqual(again[1].start.roc, [{ ssrc: 7, roc: 3 }]);
 });
 
-Deno.test("streams: announced, acknowledged, capped and stopped", () => {
+Deno.test("ARC-SIG-ack-requests: streams are announced, acknowledged, capped and stopped", () => {
   const pair = new EndpointPair();
   pair.connect();
   pair.act("anna", (endpoint, nowMs) => endpoint.startStream(audio(), nowMs));
@@ -255,10 +390,11 @@ Deno.test("ARC-KEY-stream-id-once ARC-KEY-ssrc-once ARC-SRTP-choice-stream-equal
   pair.act("anna", (endpoint, nowMs) => endpoint.startStream(audio(), nowMs));
   pair.run(100);
   const start = pair.messages("anna", "STREAM_START")[0];
+  const second = { stream_id: STREAM_2, encryption: { key_id: STREAM_2, algorithm: "aes-128-gcm" } } as const;
   const tries: Partial<typeof start>[] = [
     { ssrc: 8 },
-    { stream_id: STREAM_2 },
-    { stream_id: STREAM_2, ssrc: 9, encryption: { key_id: STREAM_2, algorithm: "aes-256-gcm" } },
+    second,
+    { ...second, ssrc: 9, encryption: { key_id: STREAM_2, algorithm: "aes-256-gcm" } },
   ];
   for (const [i, change] of tries.entries()) {
     pair.inject("ben", { ...start, ...change, timestamp: start.timestamp + 1 + i } as Message);

@@ -6,7 +6,7 @@ import type { StreamRegistry } from "./stream_registry.ts";
 
 /** A stream to announce; session, suite and time are the endpoint's to fill in. */
 export type StreamOffer = StreamStart extends infer S
-  ? S extends StreamStart ? Omit<S, "type" | "session_id" | "encryption" | "timestamp"> & { readonly keyId?: string }
+  ? S extends StreamStart ? Omit<S, "type" | "session_id" | "encryption" | "timestamp">
   : never
   : never;
 
@@ -25,12 +25,11 @@ export class StreamExchange {
   start(offer: StreamOffer, nowMs: number): StreamStart {
     const { config, agreement } = this.#context;
     if (agreement === undefined) throw new Error("no stream can start before the session is connected");
-    const { keyId, ...fields } = offer;
     const start = {
       type: "STREAM_START",
       session_id: config.sessionId,
-      ...fields,
-      encryption: { key_id: keyId ?? offer.stream_id, algorithm: agreement.negotiated.suite },
+      ...offer,
+      encryption: { key_id: offer.stream_id, algorithm: agreement.negotiated.suite },
       timestamp: this.#context.requestTimestamp("STREAM_START", offer.stream_id, nowMs),
     } as StreamStart;
     const wrong = this.#registry.judge("own", start);
@@ -94,6 +93,9 @@ export class StreamExchange {
   }
 
   onAdapt(adapt: QualityAdapt, nowMs: number): void {
+    if (this.#registry.isRunning("remote", adapt.stream_id)) {
+      return this.#context.refuse(adapt, "bad_state", "it is for the receiver of a stream to ask", nowMs);
+    }
     if (!this.#registry.isRunning("own", adapt.stream_id)) {
       return this.#context.refuse(adapt, "unknown_stream", "no such stream of ours runs", nowMs);
     }

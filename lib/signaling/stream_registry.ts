@@ -42,7 +42,7 @@ export class StreamRegistry {
 
   /**
    * Judges a STREAM_START: undefined when it is a new stream or the same one announced again (after a resumption, or
-   * because the first announcement was lost); otherwise the `bad_state` fault. Changes nothing. SPEC
+   * because the first announcement was lost); otherwise the `bad_state` or `bad_key` fault. Changes nothing. SPEC
    * ARC-KEY-stream-id-once, ARC-KEY-ssrc-once, ARC-RTP-reduced-context-unique, ARC-SRTP-choice-stream-equal.
    */
   judge(owner: StreamOwner, start: StreamStart): Fault | undefined {
@@ -51,6 +51,11 @@ export class StreamRegistry {
         "$.encryption.algorithm",
         `the session's suite ${this.#suite}, got ${start.encryption.algorithm}`,
       );
+    }
+    // We hold no stored keys: SPEC ARC-SRTP-choice-key-id.
+    if (start.encryption.key_id !== start.stream_id) {
+      const path = "$.encryption.key_id";
+      return { reason: "bad_key", path, message: `Cannot accept STREAM_START: ${path}: no such stored key is held` };
     }
     const known = this.#streams.get(start.stream_id);
     if (known !== undefined) {
