@@ -15,7 +15,7 @@ export const CLAUSE_HOMES: Readonly<Record<string, readonly string[]>> = {
   "5": ["lib/signaling/messages/", "lib/signaling/endpoint.ts", "lib/crypto/seal.ts", "lib/media/payload/"],
   "6": ["lib/signaling/hub.ts", "lib/net/signaling_server.ts", "lib/net/open_signaling.ts"],
   "7": ["lib/session/paths.ts", "lib/session/path_probe.ts"],
-  "8": ["lib/relay/", "lib/session/relay_client.ts", "lib/crypto/relay_token.ts"],
+  "8": ["lib/relay/", "lib/net/relay_server.ts", "lib/session/relay_client.ts", "lib/crypto/relay_token.ts"],
   "9": ["lib/quality/"],
   "10": ["lib/packet/rtcp/", "lib/fec/", "lib/jitter/"],
   "11": ["lib/packet/plain_rtp.ts"],

@@ -45,11 +45,15 @@ export class AddressTable {
   }
 
   #evict(): number {
-    // Map order is insertion order: the first unpinned entry is the oldest.
-    for (const [key, number] of this.#numbers) {
-      if (this.#pinned.has(number)) continue;
+    // Map order is insertion order: the first unpinned entry is the oldest. Pinned ones that stand in front go to the
+    // back, so that a flood of new addresses does not pass over them again and again.
+    for (let left = this.#numbers.size; left > 0; left--) {
+      const oldest = this.#numbers.entries().next();
+      if (oldest.done) break;
+      const [key, number] = oldest.value;
       this.#numbers.delete(key);
-      return number;
+      if (!this.#pinned.has(number)) return number;
+      this.#numbers.set(key, number);
     }
     throw new Error(`address table: all ${this.capacity} addresses are pinned`);
   }

@@ -8,22 +8,26 @@ export interface UdpOptions {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** Addresses that can be told apart at a time; default 4096. */
+  readonly addressCapacity?: number;
 }
 
 /** Opens a UDP socket. Throws what the system says (address in use, permission). */
 export function openUdp(options: UdpOptions): DatagramTransport {
-  return new DenoUdp(Deno.listenDatagram({ transport: "udp", hostname: options.host, port: options.port }));
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: options.host, port: options.port });
+  return new DenoUdp(socket, new AddressTable(options.addressCapacity));
 }
 
 class DenoUdp implements DatagramTransport {
-  readonly addresses = new AddressTable();
+  readonly addresses: AddressTable;
   readonly local: HostPort;
   readonly counters: DatagramCounters = { received: 0, sent: 0, sendErrors: 0, oversize: 0 };
   readonly #socket: Deno.DatagramConn;
   #closed = false;
 
-  constructor(socket: Deno.DatagramConn) {
+  constructor(socket: Deno.DatagramConn, addresses: AddressTable) {
     this.#socket = socket;
+    this.addresses = addresses;
     const { hostname, port } = socket.addr as Deno.NetAddr;
     this.local = { host: hostname, port };
   }

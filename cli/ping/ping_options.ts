@@ -1,0 +1,271 @@
+/** The flags of `arcrtc ping`, and the plan that they make. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { toHex } from "../../lib/base/bytes.ts";
+import { parseFingerprint } from "../../lib/crypto/certificate.ts";
+import { isLoopback } from "../../lib/net/address_key.ts";
+import type { TlsTrust } from "../../lib/net/open_stream.ts";
+import { parseProbeTarget, type ProbeTarget } from "../../lib/net/probe_target.ts";
+import {
+  ANSWERABLE_HEARTBEAT_BYTES,
+  MAX_HEARTBEAT_BYTES,
+  MIN_HEARTBEAT_BYTES,
+} from "../../lib/probe/heartbeat_text.ts";
+import { PROBE_METHODS, type ProbeMethod } from "../../lib/probe/probe_report.ts";
+import { answersFor, parseSlo, type SloLevel } from "../../lib/probe/slo.ts";
+import { parseDurationMs } from "../peer/duration.ts";
+import { readTextFile } from "../peer/identity_files.ts";
+import { CliError } from "../ui/cli_error.ts";
+import type { Io } from "../ui/io.ts";
+import { RELAY_SECRET_VARIABLE, relaySecret } from "../ui/relay_secret.ts";
+
+/** As commander hands them over. */
+export interface PingFlags {
+  readonly count?: number;
+  readonly interval?: number;
+  readonly wait: number;
+  readonly duration?: number;
+  readonly size?: number;
+  readonly rate?: number;
+  readonly flood?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+  readonly csv?: boolean;
+  readonly live?: boolean;
+  readonly histogram?: boolean;
+  readonly compare?: boolean;
+  readonly slo?: readonly SloLevel[];
+  readonly budget?: boolean;
+  readonly method?: ProbeMethod;
+  readonly format?: "phoenix" | "plain";
+  readonly token?: string;
+  readonly relaySecret?: string;
+  readonly tlsPin?: string;
+  readonly tlsCa?: string;
+  readonly insecure?: boolean;
+  readonly floor: boolean;
+}
+
+/** What is to be done, checked. */
+export interface PingPlan {
+  readonly targets: readonly ProbeTarget[];
+  /** Undefined in a flood, which has none. */
+  readonly intervalMs: number | undefined;
+  /** Probes of one target are never closer than this. */
+  readonly minGapMs: number;
+  /** For each target; undefined: until the duration is over or somebody interrupts. */
+  readonly count: number | undefined;
+  readonly durationMs: number | undefined;
+  readonly waitMs: number;
+  readonly sizeBytes: number;
+  readonly method: ProbeMethod | undefined;
+  readonly slo: readonly SloLevel[];
+  readonly isComparison: boolean;
+  readonly wantsBudget: boolean;
+  readonly wantsFloor: boolean;
+}
+
+const DEFAULT_INTERVAL_MS = 1000;
+/** Of runs that need many answers to say anything. */
+const QUICK_INTERVAL_MS = 100;
+/** Nobody but this machine is asked more often without --flood. */
+const REMOTE_INTERVAL_MS = 10;
+const MAX_RATE = 10_000;
+const REMOTE_FLOOD_RATE = 1000;
+const FLOOD_COUNT = 1000;
+const MAX_COUNT = 100_000_000;
+const MAX_FLOOD_COUNT = 1_000_000;
+const COMPARE_COUNT = 100;
+const BUDGET_COUNT = 10;
+const MAX_TARGETS = 64;
+
+export function addPingOptions(command: Command): Command {
+  return command
+    .argument(
+      "<target...>",
+      "udp://host:port, tcp://, tls://, ws:// or wss://; relay://host:port for the way through one",
+    )
+    .addOption(new Option("-c, --count <n>", "probes for each target; without it until Ctrl-C").argParser(count))
+    .addOption(
+      new Option("-i, --interval <time>", "from one probe to the next (default: 1s; 100ms with --compare or --slo)")
+        .argParser(time),
+    )
+    .addOption(new Option("--rate <n>", "the same as probes a second; with --flood its bound").argParser(rate))
+    .addOption(
+      new Option("-w, --wait <time>", "an answer that takes longer is late").argParser(time).default(1000, "1s"),
+    )
+    .addOption(new Option("--duration <time>", "end after this time").argParser(time))
+    .addOption(
+      new Option("-s, --size <bytes>", `bytes of a HEARTBEAT (default: ${ANSWERABLE_HEARTBEAT_BYTES})`)
+        .argParser(size),
+    )
+    .option("--flood", `ask as fast as answers come; ${FLOOD_COUNT} probes unless -c says otherwise`)
+    .option("--compare", "several ways, asked in pairs: differences from the first, with 95 % confidence")
+    .addOption(new Option("--slo <levels>", "exit code 6 when missed: p99<50ms,loss<1%").argParser(slo))
+    .option("--budget", "the protocol's latency budget, row by row: measured, or not measurable from here")
+    .addOption(
+      new Option("--method <name>", "only this, without falling back: heartbeat, websocket-ping or tcp-connect")
+        .choices(PROBE_METHODS),
+    )
+    .addOption(new Option("--format <name>", "how WebSocket frames look (default: plain at /plain, else phoenix)")
+      .choices(["phoenix", "plain"]))
+    .option("--no-floor", "do not measure the self-noise first")
+    .option("-q, --quiet", "only the summary")
+    .option("--live", "instead of lines a picture of the delays so far, on a terminal")
+    .option("--histogram", "the picture of the delays at the end")
+    .option("--json", "events as JSON lines on standard output, the summary last")
+    .option("--csv", "one line for each probe on standard output, the summary on standard error")
+    .option("--token <jwt>", "token for servers that let nobody ask without (or ARCRTC_TOKEN)")
+    .option(
+      "--relay-secret <hex>",
+      "of the relay, whose tokens we issue ourselves; @FILE reads it (or ARCRTC_RELAY_SECRET)",
+    )
+    .option("--tls-pin <sha256>", "accept only a server with this certificate")
+    .option("--tls-ca <ca.pem>", "accept only a server whose certificate this CA has issued")
+    .option("--insecure", "accept any certificate");
+}
+
+/** @throws CliError where flags contradict each other, or would bother others. */
+export function planPing(names: readonly string[], flags: PingFlags, io: Io): PingPlan {
+  refuseContradictions(names, flags, io);
+  const targets = names.map((name) => targetOf(name, flags, io));
+  const isFlood = flags.flood === true;
+  const isLocal = targets.every(({ host }) => isLoopback(host));
+  const slo = flags.slo ?? [];
+  const isQuick = flags.compare === true || slo.length > 0;
+  const askedMs = flags.interval ?? (flags.rate === undefined ? undefined : 1000 / flags.rate);
+  const intervalMs = askedMs ?? (isQuick ? QUICK_INTERVAL_MS : DEFAULT_INTERVAL_MS);
+  if (!isFlood && !isLocal && intervalMs < REMOTE_INTERVAL_MS) {
+    const hint = "--flood takes the risk; on this machine itself there is no such limit";
+    throw new CliError("usage", `other machines are asked every ${REMOTE_INTERVAL_MS} ms at most`, hint);
+  }
+  if (intervalMs < 1000 / MAX_RATE) throw new CliError("usage", `the shortest interval is ${1000 / MAX_RATE} ms`);
+  const count = flags.count ?? defaultCount(flags, slo);
+  if (isFlood && (count ?? 0) > MAX_FLOOD_COUNT) {
+    throw new CliError("usage", `a flood has ${MAX_FLOOD_COUNT} probes at most`);
+  }
+  const sizeBytes = flags.size ?? ANSWERABLE_HEARTBEAT_BYTES;
+  if (sizeBytes < ANSWERABLE_HEARTBEAT_BYTES && targets.some(isOverUdp)) {
+    const why =
+      `over UDP a HEARTBEAT has ${ANSWERABLE_HEARTBEAT_BYTES} bytes at least: peers send no more than they got`;
+    throw new CliError("usage", why, "see arcrtc explain ARC-RELAY-nil-heartbeat-size");
+  }
+  return {
+    targets,
+    intervalMs: isFlood ? undefined : intervalMs,
+    minGapMs: isFlood ? askedMs ?? 1000 / (isLocal ? MAX_RATE : REMOTE_FLOOD_RATE) : intervalMs,
+    count,
+    durationMs: flags.duration,
+    waitMs: flags.wait,
+    sizeBytes,
+    method: flags.method,
+    slo,
+    isComparison: flags.compare === true,
+    wantsBudget: flags.budget === true,
+    wantsFloor: flags.floor,
+  };
+}
+
+function isOverUdp({ protocol }: ProbeTarget): boolean {
+  return protocol === "udp" || protocol === "relay";
+}
+
+function refuseContradictions(names: readonly string[], flags: PingFlags, io: Io): void {
+  const outputs = [flags.json && "--json", flags.csv && "--csv", flags.live && "--live"].filter(Boolean);
+  if (outputs.length > 1) throw new CliError("usage", `${outputs.join(" and ")} exclude each other`);
+  if (flags.live && !io.stdoutIsTerminal) {
+    throw new CliError("usage", "--live needs a terminal", "--histogram draws once, at the end");
+  }
+  if (flags.rate !== undefined && flags.interval !== undefined) {
+    throw new CliError("usage", "--rate and --interval exclude each other");
+  }
+  if (flags.compare && flags.flood) throw new CliError("usage", "--compare and --flood exclude each other");
+  if (flags.compare && names.length < 2) {
+    throw new CliError(
+      "usage",
+      "--compare needs two targets or more",
+      "the first is what the others are compared with",
+    );
+  }
+  if (names.length > MAX_TARGETS) throw new CliError("usage", `at most ${MAX_TARGETS} targets at a time`);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined && !flags.compare) throw new CliError("usage", `${twice} is named twice`);
+}
+
+function targetOf(name: string, flags: PingFlags, io: Io): ProbeTarget {
+  const options = {
+    format: flags.format,
+    trust: trustOf(flags),
+    token: flags.token ?? io.env("ARCRTC_TOKEN"),
+    relaySecret: relaySecret(flags.relaySecret, "--relay-secret", io),
+  };
+  try {
+    const target = parseProbeTarget(name, options);
+    if (target.protocol !== "relay" || target.relaySecret !== undefined) return target;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new CliError("usage", error.message, "arcrtc serve --open prints the addresses of a server to try it on");
+  }
+  const hint = `give the secret that the relay was started with: --relay-secret @FILE, or ${RELAY_SECRET_VARIABLE}`;
+  throw new CliError("usage", `${name} needs --relay-secret`, hint);
+}
+
+function trustOf({ tlsPin, tlsCa, insecure }: PingFlags): TlsTrust {
+  const trust: TlsTrust = {
+    ...(tlsPin === undefined ? {} : { pinSha256: fingerprintHex(tlsPin) }),
+    ...(tlsCa === undefined ? {} : { caPem: readTextFile(tlsCa) }),
+    ...(insecure === true ? { insecure } : {}),
+  };
+  if (Object.keys(trust).length <= 1) return trust;
+  throw new CliError("usage", "--tls-pin, --tls-ca and --insecure exclude each other");
+}
+
+function fingerprintHex(text: string): string {
+  const parsed = parseFingerprint(text);
+  if (parsed.ok) return toHex(parsed.value);
+  throw new CliError("usage", `--tls-pin: ${parsed.fault.message}`);
+}
+
+/** Enough for what was asked to be decided, and a few more in case some are lost. */
+function defaultCount(flags: PingFlags, slo: readonly SloLevel[]): number | undefined {
+  if (flags.duration !== undefined) return undefined;
+  if (slo.length > 0) return Math.ceil(1.05 * Math.max(BUDGET_COUNT, ...slo.map(answersFor)));
+  if (flags.compare) return COMPARE_COUNT;
+  if (flags.flood) return FLOOD_COUNT;
+  return flags.budget ? BUDGET_COUNT : undefined;
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > MAX_COUNT) {
+    throw new InvalidArgumentError(`It takes a whole number from 1 to ${MAX_COUNT}.`);
+  }
+  return value;
+}
+
+function size(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < MIN_HEARTBEAT_BYTES || value > MAX_HEARTBEAT_BYTES) {
+    throw new InvalidArgumentError(`It takes bytes, ${MIN_HEARTBEAT_BYTES} to ${MAX_HEARTBEAT_BYTES}.`);
+  }
+  return value;
+}
+
+function rate(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= MAX_RATE)) {
+    throw new InvalidArgumentError(`It takes probes a second, up to ${MAX_RATE}.`);
+  }
+  return value;
+}
+
+function time(text: string): number {
+  const durationMs = parseDurationMs(text);
+  if (durationMs === undefined) throw new InvalidArgumentError("It takes a time such as 20ms, 1s, 5m or 1h.");
+  return durationMs;
+}
+
+function slo(text: string): readonly SloLevel[] {
+  const parsed = parseSlo(text);
+  if (parsed.ok) return parsed.value;
+  throw new InvalidArgumentError(`${parsed.fault.message} (at ${parsed.fault.offset}).`);
+}

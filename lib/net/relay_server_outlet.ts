@@ -1,0 +1,90 @@
+/** The relay's way out: sorts a batch by what its destinations are, and keeps the order of each. */
+import { PacketBatch } from "../base/batch.ts";
+import { MAX_UNIT_BYTES } from "../packet/demux.ts";
+import { UnitRanker } from "../relay/unit_priority.ts";
+import type { DatagramTransport } from "./datagram.ts";
+import type { RelayAddressBook } from "./relay_server_addresses.ts";
+import type { RelayStream } from "./relay_server_stream.ts";
+
+const DONE = Promise.resolve();
+
+/** One UDP socket: one batch is sent after the other. */
+class UdpOutlet {
+  readonly transport: DatagramTransport;
+  readonly base: number;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(transport: DatagramTransport, base: number) {
+    this.transport = transport;
+    this.base = base;
+  }
+
+  /** Sends a batch whose addresses are the socket's own; the batch is in use until the promise resolves. */
+  send(batch: PacketBatch): Promise<void> {
+    const next = () => this.transport.send(batch);
+    return this.#last = this.#last.then(next, next);
+  }
+}
+
+export class RelayOutlet {
+  /** Units for a connection that is gone. */
+  lost = 0;
+  readonly #udp: readonly UdpOutlet[];
+  readonly #firstStream: number;
+  readonly #streams: ReadonlyMap<number, RelayStream>;
+  readonly #ranker = new UnitRanker();
+
+  constructor(
+    udp: readonly DatagramTransport[],
+    addresses: RelayAddressBook,
+    streams: ReadonlyMap<number, RelayStream>,
+  ) {
+    this.#udp = udp.map((transport, i) => new UdpOutlet(transport, addresses.udpBase(i)));
+    this.#firstStream = addresses.firstStream;
+    this.#streams = streams;
+  }
+
+  /** Sends all of `batch`, which the caller leaves alone until the promise resolves; its order and addresses change. */
+  send(batch: PacketBatch): Promise<void> {
+    this.#sendStreams(batch);
+    if (batch.size === 0) return DONE;
+    return this.#udp.length === 1 ? this.#udp[0].send(batch) : this.#sendShares(batch);
+  }
+
+  async #sendShares(batch: PacketBatch): Promise<void> {
+    await Promise.all(this.#udp.map((outlet, i) => this.#sendShare(batch, outlet, this.#udp[i + 1]?.base ?? Infinity)));
+  }
+
+  /** Writes what goes to connections and takes it out of the batch. */
+  #sendStreams(batch: PacketBatch): void {
+    let kept = 0;
+    for (let i = 0; i < batch.size; i++) {
+      const address = batch.addresses[i];
+      const start = batch.offset(i);
+      const end = start + batch.lengths[i];
+      if (address >= this.#firstStream) {
+        const stream = this.#streams.get(address);
+        if (stream === undefined) this.lost++;
+        else stream.write(batch, i, this.#ranker.priorityOf(batch.bytes, start, end));
+        continue;
+      }
+      if (kept !== i) {
+        batch.bytes.copyWithin(batch.offset(kept), start, end);
+        batch.lengths[kept] = batch.lengths[i];
+        batch.addresses[kept] = address;
+      }
+      kept++;
+    }
+    batch.size = kept;
+  }
+
+  /** With several sockets each gets a batch of its own: the usual case is one. */
+  async #sendShare(batch: PacketBatch, outlet: UdpOutlet, endBase: number): Promise<void> {
+    const share = new PacketBatch(batch.size, MAX_UNIT_BYTES);
+    for (let i = 0; i < batch.size; i++) {
+      const address = batch.addresses[i];
+      if (address >= outlet.base && address < endBase) share.push(batch.packet(i), address - outlet.base);
+    }
+    if (share.size > 0) await outlet.send(share);
+  }
+}
