@@ -103,6 +103,12 @@ const JSON_LINES: Readonly<Record<string, readonly (readonly [args: readonly str
     [["demo", "--json", "--duration", "300ms"], ""],
     [["demo", "--json", "--duration", "never"], ""],
   ],
+  dump: [
+    [["dump", "--json", "fixtures/captures/call-phoenix.pcapng"], ""],
+    [["dump", "--json", "fixtures/captures/broken/length-bomb.pcap"], ""],
+    [["dump", "--json", "fixtures/captures/call-phoenix.pcapng", "--filter", "arcrtp.sqe > 1"], ""],
+    [["dump", "--json", "-"], "no capture"],
+  ],
   encode: [
     [["encode", "--json", '{"packets":[]}'], ""],
     [["encode", "--json", '{"packets":7}'], ""],
@@ -117,6 +123,16 @@ const JSON_LINES: Readonly<Record<string, readonly (readonly [args: readonly str
   peer: [
     [["peer", "call", "--json"], ""],
     [["peer", "listen", "--json", "--signal", "tcp://127.0.0.1:1"], ""],
+  ],
+  ping: [
+    [["ping", "--json", "udp://127.0.0.1"], ""],
+    [["ping", "--json", "tcp://127.0.0.1:1", "-c", "1"], ""],
+    [["ping", "--json", "tcp://127.0.0.1:1", "--slo", "p99<5"], ""],
+  ],
+  relay: [
+    [["relay", "--json"], ""],
+    [["relay", "--json", "--secret", "00"], ""],
+    [["relay", "--json", "--secret", "00112233445566778899aabbccddeeff", "--udp-port", "none"], ""],
   ],
   serve: [
     [["serve", "--json"], ""],

@@ -23,6 +23,26 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./serve.ts"),
   },
   {
+    name: "ping",
+    summary: "measure the way to a server, to or through a relay, and audit the answers",
+    permissions: "--allow-net --allow-read --allow-env --allow-sys",
+    runsUntilStopped: true,
+    load: () => import("./ping.ts"),
+  },
+  {
+    name: "relay",
+    summary: "be a relay for peers that cannot reach each other: UDP, TCP, TLS",
+    permissions: "--allow-net --allow-read --allow-env",
+    runsUntilStopped: true,
+    load: () => import("./relay.ts"),
+  },
+  {
+    name: "dump",
+    summary: "show the ArcRTC traffic of a capture: signaling and media, filtered, followed, as text, JSON or CSV",
+    permissions: "--allow-read --allow-env",
+    load: () => import("./dump.ts"),
+  },
+  {
     name: "decode",
     summary: "show one packet or message as a field tree with bit offsets",
     permissions: "--allow-read --allow-env",

@@ -1,0 +1,79 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { DumpFlags } from "../dump/dump_flags.ts";
+import { CliError } from "../ui/cli_error.ts";
+import { textTable } from "../ui/table.ts";
+import type { CommandContext } from "./command_entry.ts";
+
+const HELP = `
+CAPTURE is a pcap or pcapng file; - is standard input. Read are Ethernet (VLANs too), Linux cooked, raw IP and BSD
+loopback; IPv4 and IPv6 with fragments; UDP; TCP with framed units, WebSocket (Phoenix too, compressed too) and NATS.
+One line per unit: packet number, seconds since the first unit, who to whom, transport, kind, and what the unit says.
+Media is joined to its session and stream by the signaling in the capture; a reduced header is made full again.
+
+Filters compare fields with values: == != > >= < <= contains matches, in {a, b}; joined by && || ! and parentheses. A field
+alone asks whether it is there. --list-fields names all fields; the most used are kind, type, session, stream, role, ssrc,
+src, dst, time, length, fault, arcrtp.seq, arcrtp.priority, rtcp.pt, arcsig.<field of a message>.
+
+Examples:
+  arcrtc dump fixtures/captures/call-phoenix.pcapng
+  arcrtc dump fixtures/captures/call-phoenix.pcapng --filter 'kind == json && type != HEARTBEAT'
+  arcrtc dump fixtures/captures/call-phoenix.pcapng --filter 'arcrtp.seq > 100 && role == audio' --count 5
+  arcrtc dump fixtures/captures/call-phoenix.pcapng --filter 'type == STREAM_START' --detail --count 1
+  arcrtc dump fixtures/captures/call-phoenix.pcapng --follow session --json --count 3
+  arcrtc dump fixtures/captures/call-phoenix.pcapng --fields packet,time,arcrtp.seq,arcrtp.priority --count 3
+  arcrtc dump fixtures/captures/call-phoenix.pcapng --streams
+  arcrtc dump fixtures/captures/call-phoenix.pcapng --calls
+  arcrtc dump fixtures/captures/call-tcp.pcap --from 2s --to 3s --hex --count 2
+  arcrtc dump fixtures/captures/broken/length-bomb.pcap     # damaged: exit code 1
+`;
+
+export function build(create: (name: string) => Command, { io, done }: CommandContext): Command {
+  return create("dump")
+    .description("Shows the ArcRTC traffic of a capture: signaling and media, unit by unit.")
+    .argument("[capture]", "pcap or pcapng file; - is standard input")
+    .option("-Y, --filter <expression>", "only units that pass, such as 'arcrtp.seq > 100 && role == audio'")
+    .option("--follow <what>", "only one session, stream or ssrc: session=ID (its first characters do), or the first")
+    .option("--from <time>", "from this time on: since the first unit (1.5s, 2m) or a moment (2026-01-31T12:00:00Z)")
+    .option("--to <time>", "up to this time")
+    .addOption(new Option("--count <n>", "stop after so many units").argParser(positiveInteger))
+    .option("--detail", "the field tree of each unit with bit offsets")
+    .option("--hex", "the bytes of each unit")
+    .option("-v, --verbose", "with --detail: whole values, descriptions and clauses")
+    .addOption(new Option("--json", "one JSON object per unit and line").conflicts(["csv", "fields"]))
+    .addOption(new Option("--csv", "a table with a header line").conflicts(["detail", "hex"]))
+    .addOption(new Option("--fields <list>", "columns of the table, by name").conflicts(["detail", "hex"]))
+    .addOption(
+      new Option("--streams", "a table of the media streams: loss, order, jitter, rate, quality, headers, keys")
+        .conflicts(["detail", "hex", "fields", "calls"]),
+    )
+    .addOption(
+      new Option("--calls", "each session as a ladder, with its streams, SSRCs and packets")
+        .conflicts(["detail", "hex", "fields", "csv"]),
+    )
+    .option("--list-fields", "name the fields that filters and columns know")
+    .option("-q, --quiet", "no notes and no progress on standard error")
+    .addHelpText("after", HELP)
+    .action(async (capture: string | undefined, flags: DumpFlags) => {
+      if (flags.listFields) return io.stdout(await fieldList());
+      if (capture === undefined) {
+        throw new CliError("usage", "no capture was given", "arcrtc dump --help shows how; - reads standard input");
+      }
+      const { runDump } = await import("../dump/run_dump.ts");
+      done(await runDump(capture, flags, io));
+    });
+}
+
+function positiveInteger(text: string): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  if (value > 0) return value;
+  throw new InvalidArgumentError("it takes a number of units from 1 on");
+}
+
+async function fieldList(): Promise<string> {
+  const { FIELD_CATALOG } = await import("../../lib/dissect/filter/field_catalog.ts");
+  return textTable(
+    [...FIELD_CATALOG.values()].map((
+      { name, type, description, values },
+    ) => [name, type, values === undefined ? description : `${description} (${values.join(", ")})`]),
+  );
+}

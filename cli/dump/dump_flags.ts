@@ -1,0 +1,19 @@
+/** The flags of `arcrtc dump`, as commander hands them over. */
+
+export interface DumpFlags {
+  readonly filter?: string;
+  readonly follow?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly count?: number;
+  readonly detail?: boolean;
+  readonly hex?: boolean;
+  readonly verbose?: boolean;
+  readonly json?: boolean;
+  readonly csv?: boolean;
+  readonly fields?: string;
+  readonly streams?: boolean;
+  readonly calls?: boolean;
+  readonly listFields?: boolean;
+  readonly quiet?: boolean;
+}

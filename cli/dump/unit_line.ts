@@ -1,0 +1,146 @@
+/**
+ * One line per unit, aligned:
+ *
+ * ```
+ * packet  time since the first unit  source > destination  transport  kind  what it says
+ * ```
+ */
+import { UnitKind } from "../../lib/packet/demux.ts";
+import type { ArcRtpView } from "../../lib/packet/arcrtp.ts";
+import type { RtpView } from "../../lib/packet/rtp_view.ts";
+import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
+import { kindName } from "../../lib/dissect/filter/field_catalog.ts";
+import { ReducedView } from "../../lib/packet/reduced.ts";
+import { visible } from "../decode/hex_text.ts";
+import type { painter } from "../ui/style.ts";
+import type { TextBuffer } from "./text_buffer.ts";
+import { summaryOf } from "./unit_summary.ts";
+
+const US_PER_S = 1_000_000;
+const KIND_COLUMNS = 8;
+const KINDS = ["arcrtp", "reduced", "rtp", "rtcp", "json", "phoenix", "stun", "dtls", "unknown"] as const;
+const COLOURS: Readonly<Record<string, Parameters<ReturnType<typeof painter>>[0]>> = {
+  json: "cyan",
+  phoenix: "dim",
+  rtcp: "magenta",
+  unknown: "yellow",
+};
+
+export class UnitLine {
+  readonly #out: TextBuffer;
+  readonly #kinds: ReadonlyMap<string, string>;
+  readonly #malformed: string;
+  readonly #reduced = new ReducedView();
+  /** The widest `source > destination` so far, so that lines stay aligned as far as one pass can know. */
+  #waysColumns = 0;
+
+  constructor(out: TextBuffer, paint: ReturnType<typeof painter>) {
+    this.#out = out;
+    this.#kinds = new Map(KINDS.map((kind) => {
+      const colour = COLOURS[kind];
+      return [kind, (colour === undefined ? kind : paint(colour, kind)) + " ".repeat(KIND_COLUMNS - kind.length)];
+    }));
+    this.#malformed = paint("red", "malformed");
+  }
+
+  write(model: UnitModel): void {
+    const out = this.#out;
+    const { unit } = model;
+    out.decimal(unit.packet, 6);
+    out.byte(0x20);
+    this.#time(model);
+    out.spaces(2);
+    this.#way(unit.source.text, unit.destination.text);
+    out.ascii(unit.transport === "ws" ? "  ws   " : unit.transport === "nats" ? "  nats " : `  ${unit.transport}  `);
+    const kind = kindName(model);
+    out.ascii(this.#kinds.get(kind) ?? kind);
+    if (model.rtp !== undefined) this.#media(model, model.rtp, model.arc);
+    else if (unit.kind === UnitKind.reduced && model.fault === undefined) this.#unexpanded(model);
+    else this.#other(model);
+    if (unit.cutBytes > 0) {
+      out.ascii("  cut ");
+      out.decimal(unit.cutBytes);
+      out.ascii(" B");
+    }
+    out.endLine();
+  }
+
+  /** Microseconds, cut: what a clock of the day resolves. */
+  #time({ unit, originS, originNs }: UnitModel): void {
+    const out = this.#out;
+    const us = (unit.timeS - originS) * US_PER_S + Math.floor((unit.timeNs - originNs) / 1000);
+    const absolute = Math.abs(us);
+    const seconds = Math.floor(absolute / US_PER_S);
+    if (us < 0) {
+      out.ascii("   -");
+      out.decimal(seconds);
+    } else out.decimal(seconds, 5);
+    out.byte(0x2e);
+    out.padded(absolute - seconds * US_PER_S, 6);
+  }
+
+  #way(source: string, destination: string): void {
+    const out = this.#out;
+    const columns = source.length + destination.length;
+    if (columns > this.#waysColumns) this.#waysColumns = columns;
+    out.ascii(source);
+    out.ascii(" > ");
+    out.ascii(destination);
+    out.spaces(this.#waysColumns - columns);
+  }
+
+  #media(model: UnitModel, rtp: RtpView, arc: ArcRtpView | undefined): void {
+    const out = this.#out;
+    out.ascii("ssrc ");
+    out.hex32(rtp.ssrc);
+    out.ascii(" seq ");
+    out.decimal(rtp.sequenceNumber, 5);
+    out.ascii(" ts ");
+    out.decimal(rtp.timestamp, 10);
+    out.ascii(" pt ");
+    out.decimal(rtp.payloadType, 3);
+    if (arc !== undefined) {
+      out.ascii(" Q");
+      out.byte(0x30 + arc.quality);
+      out.ascii(" PR");
+      out.byte(0x30 + arc.priority);
+      out.ascii(" K");
+      out.byte(0x30 + arc.keyPhase);
+    }
+    out.ascii(rtp.marker ? " M " : "   ");
+    out.decimal(model.unit.end - model.unit.start, 4);
+    out.ascii(" B");
+    const { entry } = model;
+    if (entry !== undefined) {
+      out.ascii("  ");
+      out.ascii(entry.role);
+    }
+    if (arc === undefined || (!arc.hasBandwidth && !arc.hasLoss)) return;
+    if (arc.bandwidthKbps !== undefined) out.ascii(`  ${arc.bandwidthKbps} kbps`);
+    if (arc.lossTenths !== undefined) out.ascii(`  loss ${(arc.lossTenths / 10).toFixed(1)} %`);
+  }
+
+  /** A reduced packet whose stream is not known. */
+  #unexpanded({ unit }: UnitModel): void {
+    const out = this.#out;
+    const reduced = this.#reduced;
+    reduced.parse(unit.bytes, unit.start, unit.end);
+    out.ascii(`cid ${reduced.contextId} seq8 ${reduced.sequence8} ts16 ${reduced.timestamp16} PR${reduced.priority}`);
+    out.ascii(reduced.marker ? " M " : "   ");
+    out.decimal(unit.length, 4);
+    out.ascii(" B  context not known");
+  }
+
+  #other(model: UnitModel): void {
+    const out = this.#out;
+    const summary = summaryOf(model);
+    out.text(summary);
+    if (summary !== "") out.ascii("  ");
+    if (model.fault !== undefined) {
+      out.ascii(this.#malformed);
+      out.text(`: ${visible(model.fault.message)}  `);
+    }
+    out.decimal(model.unit.length);
+    out.ascii(" B");
+  }
+}
