@@ -110,7 +110,7 @@ function roleOf(peer: string, known: string | undefined, role: string): string {
 function ladderLine(step: LadderStep, { labels, indexOf }: Columns): string {
   const from = indexOf(step.source);
   const to = indexOf(step.destination);
-  const rails = Array.from(
+  const rails: string[] = Array.from(
     { length: (labels.length - 1) * COLUMN_WIDTH + 1 },
     (_, i) => i % COLUMN_WIDTH === 0 ? "|" : " ",
   );

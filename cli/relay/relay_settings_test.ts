@@ -115,7 +115,11 @@ Deno.test("relay: what cannot be used is named, with where it stands and what to
       [[...secret, "--impair", "loss=2%", "--seed", "x"], /--seed: 'x'/, /whole number/],
       [[...secret, "--cert", "c.pem"], /--cert needs --key/, /--self-signed makes a pair/],
       [[...secret, "--no-udp", "--no-tcp"], /nothing is left to listen on/, /leave out --no-udp/],
-      [[...secret, "--max-sessions", "900000", "--udp-port", "0"], /addresses for \d+ sessions/, /lower --max-sessions/],
+      [
+        [...secret, "--max-sessions", "900000", "--udp-port", "0"],
+        /addresses for \d+ sessions/,
+        /lower --max-sessions/,
+      ],
       [[], /ARCRTC_RELAY_UDP: 'maybe' cannot be used/, /true or false/, {
         ARCRTC_RELAY_SECRET: SECRET,
         ARCRTC_RELAY_UDP: "maybe",
