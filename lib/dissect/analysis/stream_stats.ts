@@ -6,8 +6,6 @@ import type { UnitModel } from "../model/unit_model.ts";
 import { SequenceTracker } from "./sequence_tracker.ts";
 import type { Direction, Endpoint } from "../network/conversation_table.ts";
 
-const RUNGS = 4;
-const KEY_PHASES = 4;
 /** Payload types of one SSRC that are told apart. */
 const MAX_PAYLOAD_TYPES = 8;
 
@@ -35,12 +33,12 @@ export class StreamStats {
   markers = 0;
   reducedHeaders = 0;
   /** Packets of each rung, and how often a packet in order had another rung than the one before. */
-  readonly quality = new Float64Array(RUNGS);
+  readonly quality = [0, 0, 0, 0];
   qualitySwitches = 0;
   /** Packets of each class. */
-  readonly priority = new Float64Array(4);
+  readonly priority = [0, 0, 0, 0];
   /** Packets of each key phase, and how often it changed. */
-  readonly keyPhases = new Float64Array(KEY_PHASES);
+  readonly keyPhases = [0, 0, 0, 0];
   keyPhaseSwitches = 0;
   readonly payloadTypes: number[] = [];
 

@@ -4,7 +4,7 @@ import type { UnitModel } from "../model/unit_model.ts";
 import { StreamStats } from "./stream_stats.ts";
 
 /** Streams that are told apart; packets of further ones are counted together. */
-const MAX_STREAMS = 65_536;
+const MAX_STREAMS = 16_384;
 
 /** Clocks of the default payload types (SPEC ARC-MEDIA-default-payload-types), where nothing announced the stream. */
 const DEFAULT_CLOCKS: ReadonlyMap<number, number> = new Map(

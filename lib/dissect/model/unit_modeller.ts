@@ -19,7 +19,7 @@ import { SessionRegistry } from "./session_registry.ts";
 import { UnitModel } from "./unit_model.ts";
 
 /** Conversations that something is remembered of. */
-const MAX_CONVERSATIONS = 32_768;
+const MAX_CONVERSATIONS = 16_384;
 
 /** Makes the model of each unit of a capture, in the order of the capture. */
 export class UnitModeller {

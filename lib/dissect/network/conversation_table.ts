@@ -12,7 +12,7 @@ import type { IpView } from "./ip_view.ts";
 const WAYS = 4;
 /** Kind, ports, and two addresses of four words. */
 const KEY_WORDS = 10;
-const DEFAULT_SETS = 16_384;
+const DEFAULT_SETS = 4096;
 
 /** One end of a conversation. */
 export interface Endpoint {

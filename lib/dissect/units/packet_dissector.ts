@@ -42,7 +42,7 @@ export interface DissectorLimits {
 export const DEFAULT_DISSECTOR_LIMITS: DissectorLimits = {
   fragments: DEFAULT_FRAGMENT_LIMITS,
   streamBytes: 64 * 1024 * 1024,
-  conversationSets: 16_384,
+  conversationSets: 4096,
 };
 
 /** Packets that carry no unit, by why. */
