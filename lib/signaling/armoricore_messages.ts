@@ -1,5 +1,5 @@
 /**
- * Messages of the `armoricore` dialect: what the public engine's code writes and reads (shared/armoricore/README.md,
+ * Messages of the `armoricore` dialect: what the public engine's code writes and reads (SPEC §12.1,
  * fixtures/armoricore/signaling_*.json). SPEC ARC-DIALECT-names, ARC-DIALECT-level.
  *
  * The engine's reader is loose where arcrtc-1.0 is strict, and the other way round: white space may come first, UUIDs
