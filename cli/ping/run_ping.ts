@@ -1,5 +1,5 @@
 /** `arcrtc ping` from plan to exit code. */
-import { calibratedClock } from "../../lib/net/calibrated_clock.ts";
+import { systemClock } from "../../lib/net/clock.ts";
 import { NetError } from "../../lib/net/net_error.ts";
 import { ProbeConnection } from "../../lib/net/probe_connection.ts";
 import { ProbeDriver } from "../../lib/net/probe_driver.ts";
@@ -38,7 +38,7 @@ const WINDOW = { least: 1024, most: 65_536 };
 /** Answers the exit code. @throws CliError */
 export async function runPing(names: readonly string[], flags: PingFlags, io: Io): Promise<number> {
   const plan = planPing(names, flags, io);
-  const clock = calibratedClock();
+  const clock = systemClock();
   const { sizeBytes, method } = plan;
   const timeoutMs = Math.max(LEAST_TIMEOUT_MS, plan.waitMs);
   const settings: ProbeSettings = { clock, rng: new SystemRng(), timeoutMs, sizeBytes, method };
