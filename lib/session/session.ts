@@ -13,7 +13,6 @@
  */
 import type { CryptoBackend } from "../crypto/backend.ts";
 import { isSealed } from "../crypto/seal.ts";
-import { utf8 } from "../base/bytes.ts";
 import type { AddressTable } from "../base/address_table.ts";
 import type { PacketBatch } from "../base/batch.ts";
 import { FaultCounters } from "../base/parsed.ts";
@@ -34,6 +33,7 @@ import { parseMessage, writeMessage } from "../signaling/parse_message.ts";
 import type { StreamOffer } from "../signaling/stream_exchange.ts";
 import { type MediaEvent, MediaPlane, type SendStreamOptions } from "./media_plane.ts";
 import type { MediaStats } from "./media_stats.ts";
+import { OutgoingMessages } from "./outgoing_messages.ts";
 import type { PathCandidate } from "./path_candidate.ts";
 import { type PathEvent, PathSet } from "./paths.ts";
 import type { ObservedAddress, RelayClientEvent } from "./relay_client.ts";
@@ -76,20 +76,12 @@ export type SessionOutput =
   | { readonly kind: "media"; readonly event: MediaEvent }
   | { readonly kind: "event"; readonly event: SessionEvent };
 
-/** A message that waits for its datagram. */
-interface WaitingUnit {
-  readonly address: number;
-  readonly message: Message;
-}
-
 export class PeerSession {
   readonly #config: SessionConfig;
   readonly #endpoint: SignalingEndpoint;
   readonly #paths: PathSet;
   readonly #outputs: SessionOutput[] = [];
-  readonly #sealedOut: WaitingUnit[] = [];
-  /** Plain messages to relays: the one kind that may travel in the clear (SPEC ARC-SEAL-clear-units). */
-  readonly #plainOut: WaitingUnit[] = [];
+  readonly #outgoing = new OutgoingMessages();
   readonly #relays: SessionRelays;
   readonly #drops = new FaultCounters();
   #media: MediaPlane | undefined;
@@ -291,8 +283,9 @@ export class PeerSession {
   /** Appends units that are due to `batch` until it is full; answers how many. Call until 0. */
   pollPackets(batch: PacketBatch, nowMs: number): number {
     const before = batch.size;
-    this.#pollPlain(batch);
-    this.#pollSealed(batch);
+    this.#outgoing.poll(batch, this.#sealed, this.#endpoint.epochs?.sendEpoch, ({ message }) => {
+      this.#event({ kind: "warning", message });
+    });
     const best = this.#paths.best;
     const { epochs } = this.#endpoint;
     if (this.#media !== undefined && best !== undefined && epochs?.maySend === true) {
@@ -301,31 +294,6 @@ export class PeerSession {
       this.#carryOut(nowMs);
     }
     return batch.size - before;
-  }
-
-  #pollPlain(batch: PacketBatch): void {
-    while (this.#plainOut.length > 0 && batch.size < batch.capacity) {
-      const unit = this.#plainOut.shift();
-      if (unit !== undefined) batch.push(utf8(writeMessage(unit.message)), unit.address);
-    }
-  }
-
-  #pollSealed(batch: PacketBatch): void {
-    const epoch = this.#endpoint.epochs?.sendEpoch;
-    while (this.#sealedOut.length > 0 && batch.size < batch.capacity) {
-      const unit = this.#sealedOut.shift();
-      if (unit === undefined || epoch === undefined || this.#sealed === undefined) continue;
-      const slot = batch.size;
-      const target = batch.bytes.subarray(batch.offset(slot), batch.offset(slot) + batch.slotBytes);
-      const sealed = this.#sealed.seal(unit.message, epoch, target);
-      if (!sealed.ok) {
-        this.#event({ kind: "warning", message: sealed.fault.message });
-        continue;
-      }
-      batch.lengths[slot] = sealed.value;
-      batch.addresses[slot] = unit.address;
-      batch.size++;
-    }
   }
 
   // ---- between the parts
@@ -339,12 +307,12 @@ export class PeerSession {
         busy = true;
       }
       for (let out = this.#paths.poll(); out !== undefined; out = this.#paths.poll()) {
-        if (out.kind === "send") this.#sealedOut.push({ address: out.address, message: out.message });
+        if (out.kind === "send") this.#outgoing.seal(out.address, out.message);
         else this.#event({ kind: "path", event: out.event });
         busy = true;
       }
       for (let out = this.#relays.poll(); out !== undefined; out = this.#relays.poll()) {
-        if (out.kind === "send") this.#plainOut.push({ address: out.address, message: out.message });
+        if (out.kind === "send") this.#outgoing.plain(out.address, out.message);
         else if (out.kind === "event") this.#event({ kind: "relay", event: out.event });
         else this.#paths.offer({ kind: "relay", priority: out.priority, address: out.address }, nowMs);
         busy = true;
@@ -418,7 +386,7 @@ export class PeerSession {
     const best = this.#paths.best;
     if (this.#signalingIsUp || message.type === "CONNECT" || best === undefined) {
       this.#outputs.push({ kind: "signal", text: writeMessage(message) });
-    } else this.#sealedOut.push({ address: best.address, message });
+    } else this.#outgoing.seal(best.address, message);
   }
 
   #connected(agreement: Agreement, nowMs: number): void {
