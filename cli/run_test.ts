@@ -107,6 +107,7 @@ const JSON_LINES: Readonly<Record<string, readonly (readonly [args: readonly str
     [["dump", "--json", "fixtures/captures/call-phoenix.pcapng"], ""],
     [["dump", "--json", "fixtures/captures/broken/length-bomb.pcap"], ""],
     [["dump", "--json", "fixtures/captures/call-phoenix.pcapng", "--filter", "arcrtp.sqe > 1"], ""],
+    [["dump", "--json", "--check", "fixtures/captures/broken/malformed-units.pcap"], ""],
     [["dump", "--json", "-"], "no capture"],
   ],
   encode: [

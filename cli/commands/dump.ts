@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { CHECK_FORMATS } from "../dump/check_format.ts";
 import type { DumpFlags } from "../dump/dump_flags.ts";
 import { CliError } from "../ui/cli_error.ts";
+import { cryptoOption } from "../ui/crypto_backend.ts";
 import { textTable } from "../ui/table.ts";
 import type { CommandContext } from "./command_entry.ts";
 
@@ -9,6 +11,7 @@ CAPTURE is a pcap or pcapng file; - is standard input. Read are Ethernet (VLANs 
 loopback; IPv4 and IPv6 with fragments; UDP; TCP with framed units, WebSocket (Phoenix too, compressed too) and NATS.
 One line per unit: packet number, seconds since the first unit, who to whom, transport, kind, and what the unit says.
 Media is joined to its session and stream by the signaling in the capture; a reduced header is made full again.
+With keys, of --keylog or inside of a pcapng file, media, RTCP and seals are opened and their tags checked.
 
 Filters compare fields with values: == != > >= < <= contains matches, in {a, b}; joined by && || ! and parentheses. A field
 alone asks whether it is there. --list-fields names all fields; the most used are kind, type, session, stream, role, ssrc,
@@ -23,6 +26,9 @@ Examples:
   arcrtc dump fixtures/captures/call-phoenix.pcapng --fields packet,time,arcrtp.seq,arcrtp.priority --count 3
   arcrtc dump fixtures/captures/call-phoenix.pcapng --streams
   arcrtc dump fixtures/captures/call-phoenix.pcapng --calls
+  arcrtc dump fixtures/captures/call-phoenix.pcapng --check
+  arcrtc dump fixtures/captures/call-phoenix.pcapng --keylog fixtures/captures/call-phoenix.keys --filter 'kind == rtcp'
+  arcrtc dump fixtures/captures/call-rotation.pcapng --filter 'epoch == 4' --detail --count 1     # its keys are inside
   arcrtc dump fixtures/captures/call-tcp.pcap --from 2s --to 3s --hex --count 2
   arcrtc dump fixtures/captures/broken/length-bomb.pcap     # damaged: exit code 1
 `;
@@ -50,6 +56,20 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
       new Option("--calls", "each session as a ladder, with its streams, SSRCs and packets")
         .conflicts(["detail", "hex", "fields", "csv"]),
     )
+    .addOption(
+      new Option(
+        "--check",
+        "what breaks a rule of the specification, with its packets: exit code 1 where something does",
+      )
+        .conflicts(["detail", "hex", "fields", "csv", "streams", "calls", "filter", "follow", "from", "to", "count"]),
+    )
+    .addOption(
+      new Option("--format <format>", "how --check reports: text, json or sarif").choices(CHECK_FORMATS).conflicts(
+        "json",
+      ),
+    )
+    .option("--keylog <file>", "open what is encrypted with the keys of such a log (arcrtc peer call --keylog)")
+    .addOption(cryptoOption())
     .option("--list-fields", "name the fields that filters and columns know")
     .option("-q, --quiet", "no notes and no progress on standard error")
     .addHelpText("after", HELP)
@@ -57,6 +77,9 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
       if (flags.listFields) return io.stdout(await fieldList());
       if (capture === undefined) {
         throw new CliError("usage", "no capture was given", "arcrtc dump --help shows how; - reads standard input");
+      }
+      if (flags.format !== undefined && !flags.check) {
+        throw new CliError("usage", "--format says how --check reports", "add --check");
       }
       const { runDump } = await import("../dump/run_dump.ts");
       done(await runDump(capture, flags, io));

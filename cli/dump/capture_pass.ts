@@ -1,20 +1,27 @@
 /** One pass over a capture: pieces to packets to units to models, with what is noticed on the way. */
 import { CaptureReader } from "../../lib/dissect/capture/capture_reader.ts";
-import type { CaptureSecrets } from "../../lib/dissect/capture/captured_frame.ts";
 import { UnitModeller } from "../../lib/dissect/model/unit_modeller.ts";
-import type { SessionRegistry } from "../../lib/dissect/model/session_registry.ts";
+import { SessionRegistry } from "../../lib/dissect/model/session_registry.ts";
 import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
 import { PacketDissector } from "../../lib/dissect/units/packet_dissector.ts";
 import type { CaptureSource } from "./capture_source.ts";
+import type { DumpKeys } from "./dump_keys.ts";
 import type { Progress } from "./progress.ts";
 
 export interface PassEvents {
   /** The model is good for the call. */
   unit(model: UnitModel): void;
   note?(text: string): void;
-  secrets?(secrets: CaptureSecrets): void;
   /** A piece has been read to its end. */
   chunk?(): void;
+}
+
+export interface PassOptions {
+  readonly keys: DumpKeys;
+  /** What an earlier pass has learned. */
+  readonly registry?: SessionRegistry;
+  /** Units are not opened, whatever keys there are. */
+  readonly staysClosed?: boolean;
 }
 
 export class CapturePass {
@@ -23,10 +30,13 @@ export class CapturePass {
   readonly dissector: PacketDissector;
   #isStopped = false;
   readonly #events: PassEvents;
+  readonly #keys: DumpKeys;
 
-  constructor(events: PassEvents, registry?: SessionRegistry) {
+  constructor(events: PassEvents, { keys, registry = new SessionRegistry(), staysClosed = false }: PassOptions) {
     this.#events = events;
-    this.modeller = new UnitModeller(registry);
+    this.#keys = keys;
+    keys.tell(registry);
+    this.modeller = new UnitModeller(registry, staysClosed ? undefined : keys.opener());
     this.dissector = new PacketDissector({
       unit: (unit) => {
         if (!this.#isStopped) events.unit(this.modeller.handle(unit));
@@ -63,7 +73,9 @@ export class CapturePass {
         if (this.#isStopped) return;
       } else if (event === "note") {
         this.#events.note?.(`byte ${reader.note?.offset}: ${reader.note?.message}`);
-      } else if (reader.secrets !== undefined) this.#events.secrets?.(reader.secrets);
+      } else if (reader.secrets !== undefined) {
+        this.#keys.secretsOf(reader.secrets, this.modeller.registry, (text) => this.#events.note?.(text));
+      }
     }
   }
 }

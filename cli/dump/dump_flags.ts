@@ -1,4 +1,5 @@
 /** The flags of `arcrtc dump`, as commander hands them over. */
+import type { CheckFormat } from "./check_format.ts";
 
 export interface DumpFlags {
   readonly filter?: string;
@@ -14,6 +15,10 @@ export interface DumpFlags {
   readonly fields?: string;
   readonly streams?: boolean;
   readonly calls?: boolean;
+  readonly keylog?: string;
+  readonly crypto?: string;
+  readonly check?: boolean;
+  readonly format?: CheckFormat;
   readonly listFields?: boolean;
   readonly quiet?: boolean;
 }

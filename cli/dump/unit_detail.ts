@@ -1,6 +1,7 @@
 /** A unit in full, for people: its line, its field tree with offsets, its bytes. */
+import { rocOf } from "../../lib/crypto/packet_index.ts";
 import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
-import { UNIT_KIND_NAMES } from "../../lib/packet/demux.ts";
+import { UNIT_KIND_NAMES, UnitKind } from "../../lib/packet/demux.ts";
 import type { DecodedUnit } from "../decode/decode_unit.ts";
 import { hexRows, visible } from "../decode/hex_text.ts";
 import type { ReadingDialect, UnitReading } from "../decode/reading.ts";
@@ -22,12 +23,17 @@ export function detailText(model: UnitModel, options: TextOptions): string {
   return `${unitToText(decoded, options)}\n`;
 }
 
-/** Rows of sixteen bytes with their offsets, as `hexdump -C` has them. */
+/** Rows of sixteen bytes with their offsets, as `hexdump -C` has them; where keys have opened it, what was inside too. */
 export function hexDump(model: UnitModel): string {
-  const rows = hexRows(model.unit.view(), 0).map(({ at, hex, ascii }) =>
+  const { unit, opening } = model;
+  const isInside = opening?.kind === "opened" && unit.kind !== UnitKind.json;
+  return `${rowsOf(unit.view())}${isInside ? `      opened\n${rowsOf(opening.plain)}` : ""}\n`;
+}
+
+function rowsOf(bytes: Uint8Array): string {
+  return hexRows(bytes, 0).map(({ at, hex, ascii }) =>
     `      ${at.toString(16).padStart(4, "0")}  ${hex.padEnd(47)}  |${ascii}|\n`
-  );
-  return `${rows.join("")}\n`;
+  ).join("");
 }
 
 function readingOf(model: UnitModel): UnitReading {
@@ -52,19 +58,37 @@ function notesOf(model: UnitModel): string[] {
   if (entry !== undefined) {
     const { stream, role } = entry;
     const sender = stream.sender === undefined ? "" : ` of peer ${stream.sender}`;
-    notes.push(`SSRC ${entry.ssrc} is ${role} of stream ${stream.id}${sender}, announced in packet ${stream.packet}`);
+    notes.push(`SSRC ${entry.ssrc} is ${role} of stream ${stream.id}${sender}, ${whence(stream.packet)}`);
   }
   if (rtp !== undefined && unit.kind !== 4) {
     notes.push(`full header: sequence number ${rtp.sequenceNumber}, timestamp ${rtp.timestamp}, SSRC ${rtp.ssrc}`);
   }
-  if (rtcp?.kind === "protected") notes.push(`SRTCP with authentication ${rtcp.authentication}: the rest is encrypted`);
+  notes.push(...openingNotes(model));
+  if (rtcp?.kind === "protected" && model.opening === undefined) {
+    notes.push(`SRTCP with authentication ${rtcp.authentication}: the rest is encrypted`);
+  }
   if (unit.envelope?.kind === "phoenix") {
     const { topic, event, joinRef, ref } = unit.envelope;
     notes.push(visible(`Phoenix frame: topic ${topic}, event ${event}, join_ref ${joinRef}, ref ${ref}`));
   }
   if (unit.envelope?.kind === "nats") notes.push(visible(`NATS subject ${unit.envelope.subject}`));
-  if (model.isSealed) notes.push("sealed: whether the tag is right, only the session's key tells");
+  if (model.isSealed && model.opening === undefined) {
+    notes.push("sealed: whether the tag is right, only the session's key tells");
+  }
   return notes;
+}
+
+function whence(packet: number): string {
+  return packet === 0 ? "known from the key log" : `announced in packet ${packet}`;
+}
+
+function openingNotes({ opening, unit, session }: UnitModel): string[] {
+  if (opening === undefined) return [];
+  if (opening.kind === "failed") return [`not opened with the keys at hand: ${opening.reason}`];
+  const { epoch, index } = opening;
+  if (unit.kind === UnitKind.json) return [`sealed: the tag is right with the key of epoch ${epoch}`];
+  const where = unit.kind === UnitKind.rtcp ? `index ${index}` : `ROC ${rocOf(index)}, index ${index}`;
+  return [`opened with ${session?.suite} ${session?.authentication}, epoch ${epoch}, ${where}: all tags are right`];
 }
 
 function ruleIn(model: UnitModel, reading: UnitReading): { readonly rule?: string } {

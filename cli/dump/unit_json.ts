@@ -1,5 +1,6 @@
 /** A unit as one JSON object on a line. */
 import { readU48, toHex } from "../../lib/base/bytes.ts";
+import { rocOf } from "../../lib/crypto/packet_index.ts";
 import { SEAL_OVERHEAD_BYTES } from "../../lib/crypto/seal.ts";
 import { UnitKind } from "../../lib/packet/demux.ts";
 import { rtcpToJson } from "../../lib/packet/rtcp/to_json.ts";
@@ -38,8 +39,9 @@ export function unitToJsonLine(model: UnitModel, options: JsonOptions): string {
     ...messageToJson(model),
     ...rtcpUnitToJson(model),
     ...(unit.envelope === undefined ? {} : { envelope: unit.envelope }),
+    ...openingToJson(model),
     fault: model.fault ?? null,
-    ...(options.hex ? { hex: toHex(unit.view()) } : {}),
+    ...(options.hex ? { hex: toHex(unit.view()), ...plainHex(model) } : {}),
     ...(options.fields ? { fields: model.nodes.map(fieldToJson) } : {}),
   });
   // The escapes are JSON's own; a terminal may be at the other end.
@@ -69,6 +71,19 @@ function mediaToJson({ rtp, arc, unit }: UnitModel): object {
   };
 }
 
+/** What keys made of it, where there are any. */
+function openingToJson({ opening, unit }: UnitModel): object {
+  if (opening === undefined) return {};
+  if (opening.kind === "failed") return { opened: { failed: opening.reason } };
+  const { epoch, index } = opening;
+  if (unit.kind === UnitKind.json) return { opened: { epoch } };
+  return { opened: unit.kind === UnitKind.rtcp ? { epoch, index } : { epoch, roc: rocOf(index), index } };
+}
+
+function plainHex({ opening, unit }: UnitModel): object {
+  return opening?.kind === "opened" && unit.kind !== UnitKind.json ? { plain_hex: toHex(opening.plain) } : {};
+}
+
 /** The message as it was sent, unknown fields too. */
 function messageToJson({ unit, isSealed }: UnitModel): object {
   if (unit.kind !== UnitKind.json) return {};
@@ -84,6 +99,12 @@ function rtcpUnitToJson({ rtcp, ssrc }: UnitModel): object {
   switch (rtcp?.kind) {
     case "plain":
       return { ssrc, rtcp: rtcp.packets.map(rtcpToJson) };
+    case "opened":
+      return {
+        ssrc,
+        srtcp: { index: rtcp.index, authentication: rtcp.authentication },
+        rtcp: rtcp.packets.map(rtcpToJson),
+      };
     case "protected":
       return { ssrc, srtcp: { index: rtcp.index, authentication: rtcp.authentication } };
     default:

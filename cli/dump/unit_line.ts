@@ -30,6 +30,7 @@ export class UnitLine {
   readonly #out: TextBuffer;
   readonly #kinds: ReadonlyMap<string, string>;
   readonly #malformed: string;
+  readonly #unopened: string;
   readonly #reduced = new ReducedView();
   /** The widest `source > destination` so far, so that lines stay aligned as far as one pass can know. */
   #waysColumns = 0;
@@ -41,6 +42,7 @@ export class UnitLine {
       return [kind, (colour === undefined ? kind : paint(colour, kind)) + " ".repeat(KIND_COLUMNS - kind.length)];
     }));
     this.#malformed = paint("red", "malformed");
+    this.#unopened = paint("red", "not opened");
   }
 
   write(model: UnitModel): void {
@@ -115,6 +117,7 @@ export class UnitLine {
       out.ascii("  ");
       out.ascii(entry.role);
     }
+    this.#wrong(model);
     if (arc === undefined || (!arc.hasBandwidth && !arc.hasLoss)) return;
     if (arc.bandwidthKbps !== undefined) out.ascii(`  ${arc.bandwidthKbps} kbps`);
     if (arc.lossTenths !== undefined) out.ascii(`  loss ${(arc.lossTenths / 10).toFixed(1)} %`);
@@ -136,11 +139,22 @@ export class UnitLine {
     const summary = summaryOf(model);
     out.text(summary);
     if (summary !== "") out.ascii("  ");
-    if (model.fault !== undefined) {
-      out.ascii(this.#malformed);
-      out.text(`: ${visible(model.fault.message)}  `);
-    }
     out.decimal(model.unit.length);
     out.ascii(" B");
+    this.#wrong(model);
+  }
+
+  #wrong({ fault, opening }: UnitModel): void {
+    const out = this.#out;
+    if (fault !== undefined) {
+      out.ascii("  ");
+      out.ascii(this.#malformed);
+      out.text(`: ${visible(fault.message)}`);
+    }
+    if (opening?.kind === "failed") {
+      out.ascii("  ");
+      out.ascii(this.#unopened);
+      out.ascii(`: ${opening.reason}`);
+    }
   }
 }

@@ -141,6 +141,8 @@ function aboutRtcp(model: UnitModel): string {
   switch (rtcp?.kind) {
     case "plain":
       return `${ssrc}${rtcp.packets.map(aboutRtcpPacket).join(" + ")}${role}`;
+    case "opened":
+      return `${ssrc}SRTCP #${rtcp.index}  ${rtcp.packets.map(aboutRtcpPacket).join(" + ")}${role}`;
     case "protected": {
       const type = unit.bytes[unit.start + 1];
       return `${ssrc}SRTCP #${rtcp.index}  ${CLEAR_TYPES.get(type) ?? `type ${type}`} first${role}`;

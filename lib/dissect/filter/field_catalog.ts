@@ -76,6 +76,17 @@ function messageType({ message, engineMessage, status }: UnitModel): string | un
   return (message ?? engineMessage ?? status)?.type;
 }
 
+function isProtected({ rtcp }: UnitModel): boolean | undefined {
+  return rtcp === undefined ? undefined : rtcp.kind === "protected" || rtcp.kind === "opened";
+}
+
+const opened = ({ opening }: UnitModel) => opening?.kind === "opened" ? opening : undefined;
+
+function indexOf(unit: UnitModel): number {
+  const index = opened(unit)?.index;
+  return index === undefined || index < 0 ? NaN : index;
+}
+
 const phoenix = (unit: UnitModel) => unit.unit.envelope?.kind === "phoenix" ? unit.unit.envelope : undefined;
 
 const UNIT_FIELDS: readonly CatalogField[] = [
@@ -101,7 +112,10 @@ const UNIT_FIELDS: readonly CatalogField[] = [
   text("role", "audio, video, rtx, fec or rtcp, as announced of the SSRC", (u) => u.entry?.role),
   number("ssrc", "SSRC of the media, or of the sender of RTCP", (u) => u.ssrc ?? NaN),
   bool("reduced", "The header came reduced", (u) => u.unit.kind === UnitKind.reduced),
-  bool("protected", "RTCP that is SRTCP", (u) => u.rtcp === undefined ? undefined : u.rtcp.kind === "protected"),
+  bool("protected", "RTCP that is SRTCP", (u) => isProtected(u)),
+  bool("opened", "Keys fitted the unit; false where they did not", (u) => u.opening && u.opening.kind === "opened"),
+  number("epoch", "Epoch of the keys that opened the unit", (u) => opened(u)?.epoch ?? NaN),
+  number("index", "48-bit index of an opened packet, 31-bit index of opened SRTCP", (u) => indexOf(u)),
   bool("sealed", "A message with a seal", (u) => u.unit.kind === UnitKind.json ? u.isSealed : undefined),
   text("type", "Type of the message", messageType),
   text("fault", "Reason why the unit is malformed", (u) => u.fault?.reason),

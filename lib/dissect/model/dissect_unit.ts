@@ -6,11 +6,13 @@ import { readU32, readU48 } from "../../base/bytes.ts";
 import { unreachable } from "../../base/unreachable.ts";
 import { SEAL_OVERHEAD_BYTES } from "../../crypto/seal.ts";
 import { AEAD_TAG_BYTES, type Authentication, AUTHENTICATION_TAG_BYTES } from "../../crypto/suites.ts";
+import { ARCRTP_MIN_HEADER_BYTES } from "../../packet/arcrtp.ts";
 import { UnitKind } from "../../packet/demux.ts";
 import { dissectArcRtp, dissectReduced } from "../../packet/dissect_arcrtp.ts";
 import type { FieldNode } from "../../packet/field_node.ts";
 import { bytesNode, type FieldSpec, readField } from "../../packet/field_spec.ts";
 import { PAYLOAD, UNDISSECTED } from "../../packet/field_table.ts";
+import { REDUCED_HEADER_BYTES } from "../../packet/reduced.ts";
 import { dissectRtcp } from "../../packet/rtcp/dissect.ts";
 import { dissectMessage } from "../../signaling/dissect_message.ts";
 import type { Dialect } from "./dialect_evidence.ts";
@@ -23,6 +25,8 @@ export interface UnitToDissect {
   readonly isSealed: boolean;
   /** How its media or RTCP is protected; undefined where it is not, or nothing tells. */
   readonly authentication: Authentication | undefined;
+  /** What keys have taken out of it, as `Opening` has it; undefined where it is closed. */
+  readonly plain?: Uint8Array | undefined;
 }
 
 const RTCP_HEADER_BYTES = 8;
@@ -36,10 +40,13 @@ export function dissectUnit(unit: UnitToDissect): readonly FieldNode[] {
   switch (kind) {
     case UnitKind.arcrtp:
       if (unit.dialect === "rtp") return plainRtpNodes(bytes);
+      if (unit.plain !== undefined) return openedNodes(dissectArcRtp(unit.plain).nodes, bytes, unit.plain.length);
       return withTags(dissectArcRtp(bytes, { encrypted: true }).nodes, bytes, authentication);
     case UnitKind.reduced:
+      if (unit.plain !== undefined) return openedReducedNodes(bytes, unit.plain);
       return withTags(dissectReduced(bytes).nodes, bytes, authentication);
     case UnitKind.rtcp:
+      if (unit.plain !== undefined) return openedRtcpNodes(bytes, unit.plain);
       return authentication === undefined ? dissectRtcp(bytes) : protectedRtcpNodes(bytes, authentication);
     case UnitKind.json:
       return unit.isSealed ? sealedNodes(bytes) : dissectMessage(bytes);
@@ -84,21 +91,56 @@ function withTags(
   ];
 }
 
+/** The plain unit's fields, which lie where they lay in the protected one, and behind them the tags. */
+function openedNodes(nodes: readonly FieldNode[], bytes: Uint8Array, plainEnd: number): readonly FieldNode[] {
+  const hmacStart = plainEnd + AEAD_TAG_BYTES;
+  return [
+    ...nodes,
+    ...some("arcsrtp.tag", "AEAD tag", bytes, plainEnd, hmacStart),
+    ...some("arcsrtp.hmac", "HMAC tag", bytes, hmacStart, bytes.length),
+  ];
+}
+
+/** The header as it came, the payload as it was: {@link UnitToDissect.plain} has the full header in front of it. */
+function openedReducedNodes(bytes: Uint8Array, plain: Uint8Array): readonly FieldNode[] {
+  const payload = plain.subarray(ARCRTP_MIN_HEADER_BYTES);
+  const unit = new Uint8Array(REDUCED_HEADER_BYTES + payload.length);
+  unit.set(bytes.subarray(0, REDUCED_HEADER_BYTES));
+  unit.set(payload, REDUCED_HEADER_BYTES);
+  return openedNodes(dissectReduced(unit).nodes, bytes, unit.length);
+}
+
+function openedRtcpNodes(bytes: Uint8Array, plain: Uint8Array): readonly FieldNode[] {
+  const indexStart = plain.length + AEAD_TAG_BYTES;
+  return [
+    ...dissectRtcp(plain),
+    ...some("arcsrtp.tag", "AEAD tag", bytes, plain.length, indexStart),
+    ...indexNodes(bytes, indexStart),
+    ...some("arcsrtp.hmac", "HMAC tag", bytes, indexStart + SRTCP_INDEX_BYTES, bytes.length),
+  ];
+}
+
 /** SRTCP (SPEC ARC-SRTP-srtcp-layout). */
 function protectedRtcpNodes(bytes: Uint8Array, authentication: Authentication): readonly FieldNode[] {
   const hmacStart = bytes.length - AUTHENTICATION_TAG_BYTES[authentication];
   const indexStart = hmacStart - SRTCP_INDEX_BYTES;
   const tagStart = indexStart - AEAD_TAG_BYTES;
   if (tagStart < RTCP_HEADER_BYTES) return whole(bytes, "Undissected");
-  const word = readU32(bytes, indexStart);
-  const bit = 8 * indexStart;
   return [
     ...CLEAR_RTCP_FIELDS.map((spec) => readField(spec, bytes, 0)),
     ...some("arcsrtp.ciphertext", "Ciphertext", bytes, RTCP_HEADER_BYTES, tagStart),
     ...some("arcsrtp.tag", "AEAD tag", bytes, tagStart, indexStart),
+    ...indexNodes(bytes, indexStart),
+    ...some("arcsrtp.hmac", "HMAC tag", bytes, hmacStart, bytes.length),
+  ];
+}
+
+function indexNodes(bytes: Uint8Array, start: number): FieldNode[] {
+  const word = readU32(bytes, start);
+  const bit = 8 * start;
+  return [
     { name: "arcsrtcp.e", label: "E", bitOffset: bit, bitLength: 1, value: word >= 2 ** 31 },
     { name: "arcsrtcp.index", label: "SRTCP index", bitOffset: bit + 1, bitLength: 31, value: word % 2 ** 31 },
-    ...some("arcsrtp.hmac", "HMAC tag", bytes, hmacStart, bytes.length),
   ];
 }
 

@@ -152,12 +152,22 @@ export class SessionRegistry {
     session.authentication = authentication;
   }
 
-  /** Notes a stream, from a message or a key log. Saying the same again changes nothing but a sender now known. */
+  /**
+   * Notes a stream, from a message or (`packet` 0) from a key log. The first announcement in a message counts; later ones add
+   * a sender that was not known.
+   */
   announced(start: StreamStart, sender: string | undefined, packet: number): void {
     const session = this.#open(start.session_id);
     const known = session.streams.get(start.stream_id);
-    if (known !== undefined && (known.sender !== undefined || sender === undefined)) return;
+    const tellsSender = known?.sender === undefined && sender !== undefined;
+    const isSignaled = known?.packet === 0 && packet > 0;
+    if (known !== undefined && !tellsSender && !isSignaled) return;
     if (known === undefined && session.streams.size >= MAX_STREAMS) return;
+    this.#note(session, isSignaled ? start : known?.start ?? start, known?.sender ?? sender, known?.packet || packet);
+    if (sender !== undefined) this.#addPeer(session, sender);
+  }
+
+  #note(session: SessionEntry, start: StreamStart, sender: string | undefined, packet: number): void {
     const ssrcs: SsrcEntry[] = [];
     const contexts = (start.reduced_header ?? []).map((context) => ({
       contextId: context.context_id,
@@ -172,7 +182,7 @@ export class SessionRegistry {
       start,
       ssrcs,
       contexts,
-      packet: known?.packet ?? packet,
+      packet,
     };
     ssrcs.push(...ssrcsOf(stream));
     session.streams.set(stream.id, stream);
@@ -195,8 +205,12 @@ export class SessionRegistry {
 
   #setSpeaker(sessionId: string, peerId: string, place: MessagePlace): void {
     this.#speakers.set(speakerKey(sessionId, place), peerId);
-    const peers = this.#sessions.get(sessionId)?.peers;
-    if (peers !== undefined && peers.length < 2 && !peers.includes(peerId)) peers.push(peerId);
+    const session = this.#sessions.get(sessionId);
+    if (session !== undefined) this.#addPeer(session, peerId);
+  }
+
+  #addPeer({ peers }: SessionEntry, peerId: string): void {
+    if (peers.length < 2 && !peers.includes(peerId)) peers.push(peerId);
   }
 }
 

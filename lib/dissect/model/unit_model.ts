@@ -16,6 +16,7 @@ import { CapturedUnit } from "../units/captured_unit.ts";
 import { ConversationMemo } from "./conversation_memo.ts";
 import type { Dialect } from "./dialect_evidence.ts";
 import { dissectUnit } from "./dissect_unit.ts";
+import type { Opening } from "./opening.ts";
 import { readRtcpUnit, type RtcpReading } from "./rtcp_reading.ts";
 import type { SessionEntry, SessionRegistry, SsrcEntry } from "./session_registry.ts";
 
@@ -39,7 +40,9 @@ export class UnitModel {
   /** Time of the capture's first unit: what relative times count from. */
   originS = 0;
   originNs = 0;
-  /** What is wrong with the unit by itself; found without its keys. */
+  /** What keys made of it; undefined where there are none for it, or nothing to open. */
+  opening: Opening | undefined = undefined;
+  /** What is wrong with the unit by itself, its plaintext included where that is known. */
   fault: Fault | undefined = undefined;
 
   readonly #registry: SessionRegistry;
@@ -63,6 +66,7 @@ export class UnitModel {
     this.status = undefined;
     this.engineMessage = undefined;
     this.isSealed = false;
+    this.opening = undefined;
     this.fault = undefined;
     this.#memo = memo;
     this.#nodes = undefined;
@@ -116,17 +120,28 @@ export class UnitModel {
     return this.entry?.stream.id;
   }
 
-  /** RTCP as far as it can be read without keys; undefined for other units. */
+  /** RTCP as far as it can be read; undefined for other units. */
   get rtcp(): RtcpReading | undefined {
     if (this.unit.kind !== UnitKind.rtcp) return undefined;
-    return this.#rtcp ??= readRtcpUnit(this.unit.view(), this.session?.authentication);
+    return this.#rtcp ??= readRtcpUnit(this.unit.view(), this.session?.authentication, this.#plain());
+  }
+
+  #plain(): Uint8Array | undefined {
+    return this.opening?.kind === "opened" ? this.opening.plain : undefined;
   }
 
   /** How the unit is protected, as far as that is known: by the session's CONNECT_ACK, or by the look of RTCP. */
   get authentication(): Authentication | undefined {
     const { rtcp } = this;
-    if (rtcp !== undefined) return rtcp.kind === "protected" ? rtcp.authentication : undefined;
+    if (rtcp !== undefined) return "authentication" in rtcp ? rtcp.authentication : undefined;
     return this.dialect === "arcrtc-1.0" ? this.session?.authentication : undefined;
+  }
+
+  /** Forgets what was read of it before it was opened; for {@link UnitModeller}. */
+  opened(opening: Opening | undefined): void {
+    this.opening = opening;
+    this.#rtcp = undefined;
+    this.#nodes = undefined;
   }
 
   /** The unit's field tree. Made when asked for; borrows its bytes. */
@@ -137,6 +152,7 @@ export class UnitModel {
       dialect: this.dialect,
       isSealed: this.isSealed,
       authentication: this.authentication,
+      plain: this.#plain(),
     });
   }
 

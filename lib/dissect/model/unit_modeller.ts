@@ -14,12 +14,18 @@ import type { CapturedUnit } from "../units/captured_unit.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import { ConversationMemo, type FlowMemo } from "./conversation_memo.ts";
 import { DialectEvidence } from "./dialect_evidence.ts";
+import type { Opening } from "./opening.ts";
 import { ReducedFollower } from "./reduced_follower.ts";
 import { SessionRegistry } from "./session_registry.ts";
 import { UnitModel } from "./unit_model.ts";
 
 /** Conversations that something is remembered of. */
 const MAX_CONVERSATIONS = 16_384;
+
+/** Takes protection off with keys; undefined where there is none to take off, or no key. */
+export interface UnitOpening {
+  open(unit: UnitModel): Opening | undefined;
+}
 
 /** Makes the model of each unit of a capture, in the order of the capture. */
 export class UnitModeller {
@@ -30,13 +36,18 @@ export class UnitModeller {
   readonly #expanded = new ArcRtpView();
   readonly #plain = new RtpView();
   readonly #engine = new ArmoricoreArcRtpView();
+  readonly #opened = new ArcRtpView();
   readonly #memos = new BoundedMap<number, ConversationMemo>(MAX_CONVERSATIONS);
   /** Of conversations that are forgotten. */
   readonly #past = new DialectEvidence();
 
-  constructor(registry: SessionRegistry = new SessionRegistry()) {
+  readonly #opener: UnitOpening | undefined;
+
+  /** `opener` has the keys, where there are any. */
+  constructor(registry: SessionRegistry = new SessionRegistry(), opener?: UnitOpening) {
     this.registry = registry;
     this.model = new UnitModel(registry);
+    this.#opener = opener;
   }
 
   /** What all traffic so far shows of its dialect. */
@@ -71,16 +82,25 @@ export class UnitModeller {
       case UnitKind.json:
         this.#takeMessage(memo, memo.flows[unit.direction]);
         break;
-      case UnitKind.rtcp:
-        if (model.rtcp?.kind === "malformed") model.fault = model.rtcp.fault;
-        break;
       case UnitKind.unknown:
         this.#takeUnknown();
         break;
       default:
         break;
     }
+    if (this.#opener !== undefined && model.fault === undefined) this.#open(model, this.#opener);
+    if (model.rtcp?.kind === "malformed") model.fault = model.rtcp.fault;
     return model;
+  }
+
+  /** Padding is inside the ciphertext: only now can it be judged (SPEC ARC-RTP-padding-inside-ciphertext). */
+  #open(model: UnitModel, opener: UnitOpening): void {
+    const opening = opener.open(model);
+    if (opening === undefined) return;
+    model.opened(opening);
+    if (opening.kind !== "opened" || model.arc === undefined) return;
+    const packet = this.#opened;
+    if (packet.parse(opening.plain) && !packet.stripPadding()) model.fault = packet.fault();
   }
 
   #takePacket(memo: ConversationMemo, flow: FlowMemo): void {
