@@ -42,7 +42,7 @@ export async function runDump(path: string, flags: DumpFlags, io: Io): Promise<E
   const needsJoin = flags.streams === true || flags.calls === true || flags.check === true ||
     (follow !== undefined && follow.kind !== "ssrc") ||
     JOINED_FIELDS.some((name) => filter?.fields.has(name) || (isTable(flags) && columns.includes(name)));
-  const keys = new DumpKeys(chooseCrypto(io, flags.crypto).backend);
+  const keys = new DumpKeys(() => chooseCrypto(io, flags.crypto).backend);
   if (flags.keylog !== undefined) await keys.readFile(flags.keylog, io, note);
   const registry = needsJoin && !source.isLive ? await readSignaling(source, keys) : undefined;
 

@@ -26,6 +26,16 @@ const COLOURS: Readonly<Record<string, Parameters<ReturnType<typeof painter>>[0]
   unknown: "yellow",
 };
 
+/** First packet types of SRTCP units, which stay in the clear. */
+const CLEAR_TYPES: ReadonlyMap<number, string> = new Map([
+  [200, "SR"],
+  [201, "RR"],
+  [202, "SDES"],
+  [203, "BYE"],
+  [205, "RTPFB"],
+  [206, "PSFB"],
+]);
+
 export class UnitLine {
   readonly #out: TextBuffer;
   readonly #kinds: ReadonlyMap<string, string>;
@@ -58,6 +68,7 @@ export class UnitLine {
     out.ascii(this.#kinds.get(kind) ?? kind);
     if (model.rtp !== undefined) this.#media(model, model.rtp, model.arc);
     else if (unit.kind === UnitKind.reduced && model.fault === undefined) this.#unexpanded(model);
+    else if (model.rtcp?.kind === "protected") this.#srtcp(model, model.rtcp.index);
     else this.#other(model);
     if (unit.cutBytes > 0) {
       out.ascii("  cut ");
@@ -132,6 +143,28 @@ export class UnitLine {
     out.ascii(reduced.marker ? " M " : "   ");
     out.decimal(unit.length, 4);
     out.ascii(" B  context not known");
+  }
+
+  /** RTCP under protection: every fifth unit of a call. */
+  #srtcp(model: UnitModel, index: number): void {
+    const out = this.#out;
+    const { unit, entry } = model;
+    const type = unit.bytes[unit.start + 1];
+    out.ascii("ssrc ");
+    out.hex32(model.ssrc ?? 0);
+    out.ascii("  SRTCP #");
+    out.decimal(index);
+    out.ascii("  ");
+    out.ascii(CLEAR_TYPES.get(type) ?? `type ${type}`);
+    out.ascii(" first");
+    if (entry !== undefined) {
+      out.ascii("  ");
+      out.ascii(entry.role);
+    }
+    out.ascii("  ");
+    out.decimal(unit.length);
+    out.ascii(" B");
+    this.#wrong(model);
   }
 
   #other(model: UnitModel): void {
