@@ -55,6 +55,13 @@ export class TextBuffer {
     this.#at += this.#encoder.encodeInto(text, this.#bytes.subarray(this.#at)).written;
   }
 
+  /** Text that is UTF-8 already, of one line at most. */
+  encoded(text: Uint8Array): void {
+    if (text.length > SLACK_BYTES / 4) this.#reserve(text.length + SLACK_BYTES);
+    this.#bytes.set(text, this.#at);
+    this.#at += text.length;
+  }
+
   byte(value: number): void {
     this.#bytes[this.#at++] = value;
   }
