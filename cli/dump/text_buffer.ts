@@ -11,7 +11,9 @@ const HEX_DIGITS = new TextEncoder().encode("0123456789abcdef");
 const SPACE = 0x20;
 const ZERO = 0x30;
 /** 00, 01, ... 99: numbers are written two digits at a time. */
-const DIGIT_PAIRS = new TextEncoder().encode(Array.from({ length: 100 }, (_, i) => String(i).padStart(2, "0")).join(""));
+const DIGIT_PAIRS = new TextEncoder().encode(
+  Array.from({ length: 100 }, (_, i) => String(i).padStart(2, "0")).join(""),
+);
 /** Small integers divide several times faster; what is above is written in parts. */
 const MAX_SMALL = 0x3fff_ffff;
 const LOW_DIGITS = 6;

@@ -12,7 +12,7 @@ import type { UnitModel } from "../model/unit_model.ts";
 import { UnitModeller } from "../model/unit_modeller.ts";
 import { PacketDissector } from "../units/packet_dissector.ts";
 import { pcapFile } from "./capture_files.ts";
-import { type ReadFrame, readFile } from "./reading.ts";
+import { readFile, type ReadFrame } from "./reading.ts";
 
 /** Packets handed over at a time. */
 const PACKETS_EACH = 2000;
