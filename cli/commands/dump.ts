@@ -13,6 +13,12 @@ One line per unit: packet number, seconds since the first unit, who to whom, tra
 Media is joined to its session and stream by the signaling in the capture; a reduced header is made full again.
 With keys, of --keylog or inside of a pcapng file, media, RTCP and seals are opened and their tags checked.
 
+--listen and --proxy take traffic themselves, until Ctrl-C; several of both go together, so that a proxy for signaling and
+one for media show one call. A proxy is told in place of the server: its clients must be able to reach it, and what TLS
+carries passes it unread:
+  arcrtc dump --listen udp://127.0.0.1:5004
+  arcrtc dump --proxy ws://127.0.0.1:7490=ws://127.0.0.1:7480 --proxy udp://127.0.0.1:3479=udp://127.0.0.1:3478
+
 Filters compare fields with values: == != > >= < <= contains matches, in {a, b}; joined by && || ! and parentheses. A field
 alone asks whether it is there. --list-fields names all fields; the most used are kind, type, session, stream, role, ssrc,
 src, dst, time, length, fault, arcrtp.seq, arcrtp.priority, rtcp.pt, arcsig.<field of a message>.
@@ -37,6 +43,16 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
   return create("dump")
     .description("Shows the ArcRTC traffic of a capture: signaling and media, unit by unit.")
     .argument("[capture]", "pcap or pcapng file; - is standard input")
+    .addOption(
+      new Option("--listen <place>", "take what comes to udp://HOST:PORT or tcp:// and answer nothing").argParser(each),
+    )
+    .addOption(
+      new Option(
+        "--proxy <A=B>",
+        "listen at A, hand on to B and back: udp://HOST:PORT=udp://HOST:PORT, tcp:// or ws://",
+      )
+        .argParser(each),
+    )
     .option("-Y, --filter <expression>", "only units that pass, such as 'arcrtp.seq > 100 && role == audio'")
     .option("--follow <what>", "only one session, stream or ssrc: session=ID (its first characters do), or the first")
     .option("--from <time>", "from this time on: since the first unit (1.5s, 2m) or a moment (2026-01-31T12:00:00Z)")
@@ -75,7 +91,11 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
     .addHelpText("after", HELP)
     .action(async (capture: string | undefined, flags: DumpFlags) => {
       if (flags.listFields) return io.stdout(await fieldList());
-      if (capture === undefined) {
+      const isLive = flags.listen !== undefined || flags.proxy !== undefined;
+      if (isLive && capture !== undefined) {
+        throw new CliError("usage", "both a capture and a place to listen at were given", "take one of them");
+      }
+      if (capture === undefined && !isLive) {
         throw new CliError("usage", "no capture was given", "arcrtc dump --help shows how; - reads standard input");
       }
       if (flags.format !== undefined && !flags.check) {
@@ -84,6 +104,11 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
       const { runDump } = await import("../dump/run_dump.ts");
       done(await runDump(capture, flags, io));
     });
+}
+
+/** A flag that may be given several times. */
+function each(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 function positiveInteger(text: string): number {

@@ -17,7 +17,7 @@ import {
 } from "../../lib/net/testing/signaling_rig.ts";
 import { openUdp } from "../../lib/net/udp_deno.ts";
 import { UdpHeartbeats } from "../../lib/net/udp_heartbeat.ts";
-import { eventText } from "../serve/serve_log.ts";
+import { eventText } from "../ui/event_log.ts";
 import { examplesOf, runArgs } from "../testing/run_line.ts";
 import { COMMANDS } from "./registry.ts";
 

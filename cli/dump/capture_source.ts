@@ -11,6 +11,10 @@ export interface CaptureSource {
   readonly sizeBytes: number | undefined;
   /** True where bytes come as they are captured: what is known is to be shown at once. */
   readonly isLive: boolean;
+  /** True where only an interrupt ends it: that is then no interruption. */
+  readonly endsByInterrupt?: boolean;
+  /** What there is to say of the source itself at the end. */
+  summary?(): readonly string[];
   /** Pieces, each borrowed until the next; may be asked for again where the source is a file. */
   chunks(): AsyncIterable<Uint8Array>;
   /** Ends the pieces early. */

@@ -19,6 +19,8 @@ export interface DumpFlags {
   readonly crypto?: string;
   readonly check?: boolean;
   readonly format?: CheckFormat;
+  readonly listen?: readonly string[];
+  readonly proxy?: readonly string[];
   readonly listFields?: boolean;
   readonly quiet?: boolean;
 }

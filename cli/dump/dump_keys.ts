@@ -23,8 +23,8 @@ export class DumpKeys {
   /** What the logs say besides keys, for the registry of each pass. */
   readonly #entries: KeyLogEntry[] = [];
 
-  constructor(backend: CryptoBackend) {
-    this.secrets = new SessionSecrets(backend);
+  constructor(chooseBackend: () => CryptoBackend) {
+    this.secrets = new SessionSecrets(chooseBackend);
   }
 
   /** Takes in a key log file. @throws CliError where it cannot be read, or has no keys. */

@@ -24,25 +24,25 @@ const JOINED_FIELDS = ["session", "stream", "sender", "role"];
 
 type UnitTest = (unit: UnitModel) => boolean;
 
-/** @throws CliError */
-export async function runDump(path: string, flags: DumpFlags, io: Io): Promise<ExitCode> {
+/** `path` is undefined where the flags say to listen. @throws CliError */
+export async function runDump(path: string | undefined, flags: DumpFlags, io: Io): Promise<ExitCode> {
   const filter = flags.filter === undefined ? undefined : readFilter(flags.filter);
   const follow = flags.follow === undefined ? undefined : parseFollow(flags.follow);
   const columns = flags.fields === undefined ? DEFAULT_COLUMNS : readFieldNames(flags.fields);
   const passes = allOf([filter?.test, follow && ((unit) => follow.test(unit)), timeTest(flags)]);
-  const source = openSource(path, io);
+  const out = new TextBuffer((bytes) => io.stdout(bytes));
   const note = (text: string) => {
     if (flags.quiet) return;
     out.flush();
     io.stderr(`note: ${text}\n`);
   };
-  const out = new TextBuffer((bytes) => io.stdout(bytes));
+  const source = path === undefined ? await listenTo(flags, note) : openSource(path, io);
   const output = await outputOf(flags, columns, source.name, out, io);
 
   const needsJoin = flags.streams === true || flags.calls === true || flags.check === true ||
     (follow !== undefined && follow.kind !== "ssrc") ||
     JOINED_FIELDS.some((name) => filter?.fields.has(name) || (isTable(flags) && columns.includes(name)));
-  const keys = new DumpKeys(chooseCrypto(io, flags.crypto).backend);
+  const keys = new DumpKeys(() => chooseCrypto(io, flags.crypto).backend);
   if (flags.keylog !== undefined) await keys.readFile(flags.keylog, io, note);
   const registry = needsJoin && !source.isLive ? await readSignaling(source, keys) : undefined;
 
@@ -72,11 +72,18 @@ export async function runDump(path: string, flags: DumpFlags, io: Io): Promise<E
     if (shown > 0) isFound = output.end?.(pass) === true;
   } finally {
     stopListening();
+    source.stop();
     out.flush();
   }
-  if (isInterrupted) return EXIT.interrupted;
+  for (const line of source.summary?.() ?? []) note(line);
+  if (isInterrupted && source.endsByInterrupt !== true) return EXIT.interrupted;
   const code = verdict(pass, { seen, shown, follow, flags, source }, io);
   return isFound ? EXIT.finding : code;
+}
+
+async function listenTo(flags: DumpFlags, note: (text: string) => void): Promise<CaptureSource> {
+  const { openTaps } = await import("./open_taps.ts");
+  return openTaps(flags, note);
 }
 
 /** Sessions, streams and SSRCs of the whole file, before anything of it is shown. */

@@ -10,6 +10,14 @@ const SLACK_BYTES = 512;
 const HEX_DIGITS = new TextEncoder().encode("0123456789abcdef");
 const SPACE = 0x20;
 const ZERO = 0x30;
+/** 00, 01, ... 99: numbers are written two digits at a time. */
+const DIGIT_PAIRS = new TextEncoder().encode(
+  Array.from({ length: 100 }, (_, i) => String(i).padStart(2, "0")).join(""),
+);
+/** Small integers divide several times faster; what is above is written in parts. */
+const MAX_SMALL = 0x3fff_ffff;
+const LOW_DIGITS = 6;
+const LOW_PART = 10 ** LOW_DIGITS;
 
 export class TextBuffer {
   readonly #write: (bytes: Uint8Array) => void;
@@ -49,6 +57,13 @@ export class TextBuffer {
     this.#at += this.#encoder.encodeInto(text, this.#bytes.subarray(this.#at)).written;
   }
 
+  /** Text that is UTF-8 already, of one line at most. */
+  encoded(text: Uint8Array): void {
+    if (text.length > SLACK_BYTES / 4) this.#reserve(text.length + SLACK_BYTES);
+    this.#bytes.set(text, this.#at);
+    this.#at += text.length;
+  }
+
   byte(value: number): void {
     this.#bytes[this.#at++] = value;
   }
@@ -72,25 +87,28 @@ export class TextBuffer {
   }
 
   #digits(value: number, width: number, fill: number): void {
+    if (value > MAX_SMALL) {
+      const high = Math.floor(value / LOW_PART);
+      this.#digits(high, width - LOW_DIGITS, fill);
+      this.#digits(value - high * LOW_PART, LOW_DIGITS, ZERO);
+      return;
+    }
     const bytes = this.#bytes;
-    let count = 1;
-    for (let limit = 10; value >= limit; limit *= 10) count++;
-    while (width-- > count) bytes[this.#at++] = fill;
-    const end = this.#at + count;
-    let at = end;
-    let rest = value;
-    // Small integers divide several times faster.
-    while (rest > 0x3fff_ffff) {
-      const next = Math.floor(rest / 10);
-      bytes[--at] = ZERO + (rest - next * 10);
-      rest = next;
+    let rest = value | 0;
+    const count = digitsOf(rest);
+    let start = this.#at;
+    for (let spare = width - count; spare > 0; spare--) bytes[start++] = fill;
+    let at = start + count;
+    this.#at = at;
+    while (rest >= 100) {
+      const hundreds = (rest / 100) | 0;
+      const pair = 2 * (rest - 100 * hundreds);
+      bytes[--at] = DIGIT_PAIRS[pair + 1];
+      bytes[--at] = DIGIT_PAIRS[pair];
+      rest = hundreds;
     }
-    while (at > this.#at) {
-      const next = (rest / 10) | 0;
-      bytes[--at] = ZERO + (rest - next * 10);
-      rest = next;
-    }
-    this.#at = end;
+    bytes[--at] = DIGIT_PAIRS[2 * rest + 1];
+    if (at > start) bytes[--at] = DIGIT_PAIRS[2 * rest];
   }
 
   #reserve(bytes: number): void {
@@ -98,4 +116,11 @@ export class TextBuffer {
     this.flush();
     if (bytes > this.#bytes.length) this.#bytes = new Uint8Array(2 * bytes);
   }
+}
+
+/** Of a small integer from 0 on. */
+function digitsOf(value: number): number {
+  if (value < 100_000) return value < 100 ? (value < 10 ? 1 : 2) : value < 1000 ? 3 : value < 10_000 ? 4 : 5;
+  if (value < 10_000_000) return value < 1_000_000 ? 6 : 7;
+  return value < 100_000_000 ? 8 : value < 1_000_000_000 ? 9 : 10;
 }

@@ -5,6 +5,7 @@
  * packet  time since the first unit  source > destination  transport  kind  what it says
  * ```
  */
+import { utf8 } from "../../lib/base/bytes.ts";
 import { UnitKind } from "../../lib/packet/demux.ts";
 import type { ArcRtpView } from "../../lib/packet/arcrtp.ts";
 import type { RtpView } from "../../lib/packet/rtp_view.ts";
@@ -18,6 +19,9 @@ import { summaryOf } from "./unit_summary.ts";
 
 const US_PER_S = 1_000_000;
 const KIND_COLUMNS = 8;
+const TRANSPORT_COLUMNS = 4;
+/** Ways that are kept as text; addresses may be any number. */
+const MAX_WAYS = 1024;
 const KINDS = ["arcrtp", "reduced", "rtp", "rtcp", "json", "phoenix", "stun", "dtls", "unknown"] as const;
 const COLOURS: Readonly<Record<string, Parameters<ReturnType<typeof painter>>[0]>> = {
   json: "cyan",
@@ -25,6 +29,16 @@ const COLOURS: Readonly<Record<string, Parameters<ReturnType<typeof painter>>[0]
   rtcp: "magenta",
   unknown: "yellow",
 };
+
+/** First packet types of SRTCP units, which stay in the clear. */
+const CLEAR_TYPES: ReadonlyMap<number, string> = new Map([
+  [200, "SR"],
+  [201, "RR"],
+  [202, "SDES"],
+  [203, "BYE"],
+  [205, "RTPFB"],
+  [206, "PSFB"],
+]);
 
 export class UnitLine {
   readonly #out: TextBuffer;
@@ -34,6 +48,8 @@ export class UnitLine {
   readonly #reduced = new ReducedView();
   /** The widest `source > destination` so far, so that lines stay aligned as far as one pass can know. */
   #waysColumns = 0;
+  /** By conversation, direction and kind. */
+  readonly #ways = new Map<number, Uint8Array>();
 
   constructor(out: TextBuffer, paint: ReturnType<typeof painter>) {
     this.#out = out;
@@ -52,12 +68,10 @@ export class UnitLine {
     out.byte(0x20);
     this.#time(model);
     out.spaces(2);
-    this.#way(unit.source.text, unit.destination.text);
-    out.ascii(unit.transport === "ws" ? "  ws   " : unit.transport === "nats" ? "  nats " : `  ${unit.transport}  `);
-    const kind = kindName(model);
-    out.ascii(this.#kinds.get(kind) ?? kind);
+    out.encoded(this.#wayAndKind(model));
     if (model.rtp !== undefined) this.#media(model, model.rtp, model.arc);
     else if (unit.kind === UnitKind.reduced && model.fault === undefined) this.#unexpanded(model);
+    else if (model.rtcp?.kind === "protected") this.#srtcp(model, model.rtcp.index);
     else this.#other(model);
     if (unit.cutBytes > 0) {
       out.ascii("  cut ");
@@ -81,14 +95,22 @@ export class UnitLine {
     out.padded(absolute - seconds * US_PER_S, 6);
   }
 
-  #way(source: string, destination: string): void {
-    const out = this.#out;
+  /** `source > destination  transport  kind`, which are the same on most lines. */
+  #wayAndKind(model: UnitModel): Uint8Array {
+    const { unit } = model;
+    const isVariant = model.dialect === "rtp" || unit.envelope?.kind === "phoenix";
+    const key = 16 * (2 * unit.conversation + unit.direction) + 2 * unit.kind + (isVariant ? 1 : 0);
+    const known = this.#ways.get(key);
+    if (known !== undefined) return known;
+    const { source: { text: source }, destination: { text: destination }, transport } = unit;
     const columns = source.length + destination.length;
-    if (columns > this.#waysColumns) this.#waysColumns = columns;
-    out.ascii(source);
-    out.ascii(" > ");
-    out.ascii(destination);
-    out.spaces(this.#waysColumns - columns);
+    if (columns > this.#waysColumns || this.#ways.size >= MAX_WAYS) this.#ways.clear();
+    this.#waysColumns = Math.max(columns, this.#waysColumns);
+    const kind = kindName(model);
+    const way = `${source} > ${destination}${" ".repeat(this.#waysColumns - columns)}`;
+    const text = utf8(`${way}  ${transport.padEnd(TRANSPORT_COLUMNS)} ${this.#kinds.get(kind) ?? kind}`);
+    this.#ways.set(key, text);
+    return text;
   }
 
   #media(model: UnitModel, rtp: RtpView, arc: ArcRtpView | undefined): void {
@@ -132,6 +154,28 @@ export class UnitLine {
     out.ascii(reduced.marker ? " M " : "   ");
     out.decimal(unit.length, 4);
     out.ascii(" B  context not known");
+  }
+
+  /** RTCP under protection: every fifth unit of a call. */
+  #srtcp(model: UnitModel, index: number): void {
+    const out = this.#out;
+    const { unit, entry } = model;
+    const type = unit.bytes[unit.start + 1];
+    out.ascii("ssrc ");
+    out.hex32(model.ssrc ?? 0);
+    out.ascii("  SRTCP #");
+    out.decimal(index);
+    out.ascii("  ");
+    out.ascii(CLEAR_TYPES.get(type) ?? `type ${type}`);
+    out.ascii(" first");
+    if (entry !== undefined) {
+      out.ascii("  ");
+      out.ascii(entry.role);
+    }
+    out.ascii("  ");
+    out.decimal(unit.length);
+    out.ascii(" B");
+    this.#wrong(model);
   }
 
   #other(model: UnitModel): void {

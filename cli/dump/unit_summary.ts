@@ -12,7 +12,7 @@ const ID_CHARACTERS = 8;
 /** What comes out of a message may be long, and is anybody's. */
 const MAX_TEXT = 80;
 
-/** For every unit but media packets, whose line is written by itself. Empty where there is nothing to say. */
+/** For every unit but media packets and protected RTCP, whose lines are written by themselves. Empty where there is nothing to say. */
 export function summaryOf(model: UnitModel): string {
   return visible(aboutUnit(model));
 }
@@ -124,18 +124,8 @@ const PACKET_WORDS: Readonly<Record<RtcpPacket["kind"], string>> = {
   unknown: "unknown",
 };
 
-/** First packet types of SRTCP units, which stay in the clear. */
-const CLEAR_TYPES: ReadonlyMap<number, string> = new Map([
-  [200, "SR"],
-  [201, "RR"],
-  [202, "SDES"],
-  [203, "BYE"],
-  [205, "RTPFB"],
-  [206, "PSFB"],
-]);
-
 function aboutRtcp(model: UnitModel): string {
-  const { rtcp, unit } = model;
+  const { rtcp } = model;
   const ssrc = model.ssrc === undefined ? "" : `ssrc ${hex(model.ssrc)}  `;
   const role = model.entry === undefined ? "" : `  ${model.entry.role}`;
   switch (rtcp?.kind) {
@@ -143,12 +133,10 @@ function aboutRtcp(model: UnitModel): string {
       return `${ssrc}${rtcp.packets.map(aboutRtcpPacket).join(" + ")}${role}`;
     case "opened":
       return `${ssrc}SRTCP #${rtcp.index}  ${rtcp.packets.map(aboutRtcpPacket).join(" + ")}${role}`;
-    case "protected": {
-      const type = unit.bytes[unit.start + 1];
-      return `${ssrc}SRTCP #${rtcp.index}  ${CLEAR_TYPES.get(type) ?? `type ${type}`} first${role}`;
-    }
     case "malformed":
       return ssrc.trimEnd();
+    // Written by `unit_line.ts` itself, as media is: there are many of them.
+    case "protected":
     case undefined:
       return "";
   }

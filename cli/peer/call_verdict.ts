@@ -1,6 +1,7 @@
 /** What the end of a call means for whoever ran the command: the exit code, and what to say. */
 import { NetError } from "../../lib/net/net_error.ts";
 import type { ExitName } from "../exit_codes.ts";
+import { TRUST_HINT } from "../ui/tls_trust.ts";
 import type { CallEnd } from "./peer_call.ts";
 
 /** Why the call was ended here, where it did not end by itself. */
@@ -52,7 +53,7 @@ function judgeFailure(error: unknown): EndVerdict {
       return {
         exit: "refused",
         why: error.message,
-        hint: "--tls-pin or --tls-ca say whom to trust; --insecure trusts anybody",
+        hint: TRUST_HINT,
       };
   }
 }

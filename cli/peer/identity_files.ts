@@ -14,6 +14,7 @@ import { type IdentityPolicy, parsePrivateKeyPem } from "../../lib/crypto/identi
 import { createCertificate } from "../../lib/net/certificate_create.ts";
 import type { EndpointConfig } from "../../lib/signaling/endpoint_context.ts";
 import { CliError } from "../ui/cli_error.ts";
+import { readTextFile } from "../ui/text_file.ts";
 import type { KeystoreDirectory } from "./keystore_directory.ts";
 
 /** The identity's id in a keystore. */
@@ -126,14 +127,6 @@ export type IdentityStanding = "none" | "shown" | "pinned" | "issued";
 export function identityStanding(certificate: Certificate | null, policy: IdentityPolicy["kind"]): IdentityStanding {
   if (certificate === null) return "none";
   return policy === "pinned" || policy === "issued" ? policy : "shown";
-}
-
-export function readTextFile(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    throw new CliError("usage", `cannot read ${path}: ${error instanceof Error ? error.message : error}`);
-  }
 }
 
 function use<T>(parsed: Parsed<T>, what: string): T {

@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { isUuid } from "../../lib/base/uuid.ts";
 import { type Authentication, AUTHENTICATIONS, SUITE_NAMES, type SuiteName } from "../../lib/crypto/suites.ts";
 import { cryptoOption } from "../ui/crypto_backend.ts";
+import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust.ts";
 import { parseDurationMs } from "./duration.ts";
 
 /** As commander hands them over: how media is protected and repaired. */
@@ -18,7 +19,7 @@ export interface ProtectionFlags {
   readonly crypto?: string;
 }
 
-export interface PeerFlags extends ProtectionFlags {
+export interface PeerFlags extends ProtectionFlags, TlsTrustFlags {
   readonly signal?: string;
   readonly session?: string;
   readonly peerId?: string;
@@ -31,9 +32,6 @@ export interface PeerFlags extends ProtectionFlags {
   readonly requireIdentity?: boolean;
   readonly identityCa?: string;
   readonly keystore?: string;
-  readonly tlsPin?: string;
-  readonly tlsCa?: string;
-  readonly insecure?: boolean;
   readonly token?: string;
   readonly duration?: number;
   readonly wait?: number;
@@ -84,10 +82,8 @@ export function addPeerOptions(command: Command): Command {
     .option("--pin <sha256>", "accept only a peer with this certificate")
     .option("--require-identity", "accept only a peer that shows a certificate")
     .option("--identity-ca <ca.pem>", "accept only a peer whose certificate this CA has issued")
-    .option("--keystore <dir>", "keep our peer id and identity there (armoricore-keys files)")
-    .option("--tls-pin <sha256>", "accept only a server with this certificate")
-    .option("--tls-ca <ca.pem>", "accept only a server whose certificate this CA has issued")
-    .option("--insecure", "accept any certificate of the server")
+    .option("--keystore <dir>", "keep our peer id and identity there (armoricore-keys files)");
+  addTlsTrustOptions(command)
     .option("--token <jwt>", "token for the server (or ARCRTC_TOKEN, which other users cannot see)")
     .addOption(new Option("--duration <time>", "end the call after this time").argParser(duration))
     .addOption(new Option("--wait <time>", "give up when no peer has come within this time").argParser(duration))

@@ -1,7 +1,5 @@
 /** The flags of `arcrtc ping`, and the plan that they make. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { toHex } from "../../lib/base/bytes.ts";
-import { parseFingerprint } from "../../lib/crypto/certificate.ts";
 import { isLoopback } from "../../lib/net/address_key.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import { parseProbeTarget, type ProbeTarget } from "../../lib/net/probe_target.ts";
@@ -13,13 +11,13 @@ import {
 import { PROBE_METHODS, type ProbeMethod } from "../../lib/probe/probe_report.ts";
 import { answersFor, parseSlo, type SloLevel } from "../../lib/probe/slo.ts";
 import { parseDurationMs } from "../peer/duration.ts";
-import { readTextFile } from "../peer/identity_files.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
 import { RELAY_SECRET_VARIABLE, relaySecret } from "../ui/relay_secret.ts";
+import { addTlsTrustOptions, tlsTrust, type TlsTrustFlags } from "../ui/tls_trust.ts";
 
 /** As commander hands them over. */
-export interface PingFlags {
+export interface PingFlags extends TlsTrustFlags {
   readonly count?: number;
   readonly interval?: number;
   readonly wait: number;
@@ -39,9 +37,6 @@ export interface PingFlags {
   readonly format?: "phoenix" | "plain";
   readonly token?: string;
   readonly relaySecret?: string;
-  readonly tlsPin?: string;
-  readonly tlsCa?: string;
-  readonly insecure?: boolean;
   readonly floor: boolean;
 }
 
@@ -79,7 +74,7 @@ const BUDGET_COUNT = 10;
 const MAX_TARGETS = 64;
 
 export function addPingOptions(command: Command): Command {
-  return command
+  const flags = command
     .argument(
       "<target...>",
       "udp://host:port, tcp://, tls://, ws:// or wss://; relay://host:port for the way through one",
@@ -118,16 +113,15 @@ export function addPingOptions(command: Command): Command {
     .option(
       "--relay-secret <hex>",
       "of the relay, whose tokens we issue ourselves; @FILE reads it (or ARCRTC_RELAY_SECRET)",
-    )
-    .option("--tls-pin <sha256>", "accept only a server with this certificate")
-    .option("--tls-ca <ca.pem>", "accept only a server whose certificate this CA has issued")
-    .option("--insecure", "accept any certificate");
+    );
+  return addTlsTrustOptions(flags);
 }
 
 /** @throws CliError where flags contradict each other, or would bother others. */
 export function planPing(names: readonly string[], flags: PingFlags, io: Io): PingPlan {
   refuseContradictions(names, flags, io);
-  const targets = names.map((name) => targetOf(name, flags, io));
+  const trust = tlsTrust(flags, names.map((name) => name.split(":", 1)[0].toLowerCase()));
+  const targets = names.map((name) => targetOf(name, flags, trust, io));
   const isFlood = flags.flood === true;
   const isLocal = targets.every(({ host }) => isLoopback(host));
   const slo = flags.slo ?? [];
@@ -191,10 +185,10 @@ function refuseContradictions(names: readonly string[], flags: PingFlags, io: Io
   if (twice !== undefined && !flags.compare) throw new CliError("usage", `${twice} is named twice`);
 }
 
-function targetOf(name: string, flags: PingFlags, io: Io): ProbeTarget {
+function targetOf(name: string, flags: PingFlags, trust: TlsTrust, io: Io): ProbeTarget {
   const options = {
     format: flags.format,
-    trust: trustOf(flags),
+    trust,
     token: flags.token ?? io.env("ARCRTC_TOKEN"),
     relaySecret: relaySecret(flags.relaySecret, "--relay-secret", io),
   };
@@ -207,22 +201,6 @@ function targetOf(name: string, flags: PingFlags, io: Io): ProbeTarget {
   }
   const hint = `give the secret that the relay was started with: --relay-secret @FILE, or ${RELAY_SECRET_VARIABLE}`;
   throw new CliError("usage", `${name} needs --relay-secret`, hint);
-}
-
-function trustOf({ tlsPin, tlsCa, insecure }: PingFlags): TlsTrust {
-  const trust: TlsTrust = {
-    ...(tlsPin === undefined ? {} : { pinSha256: fingerprintHex(tlsPin) }),
-    ...(tlsCa === undefined ? {} : { caPem: readTextFile(tlsCa) }),
-    ...(insecure === true ? { insecure } : {}),
-  };
-  if (Object.keys(trust).length <= 1) return trust;
-  throw new CliError("usage", "--tls-pin, --tls-ca and --insecure exclude each other");
-}
-
-function fingerprintHex(text: string): string {
-  const parsed = parseFingerprint(text);
-  if (parsed.ok) return toHex(parsed.value);
-  throw new CliError("usage", `--tls-pin: ${parsed.fault.message}`);
 }
 
 /** Enough for what was asked to be decided, and a few more in case some are lost. */

@@ -27,6 +27,7 @@ import {
   type UnreachableReport,
 } from "./ping_report.ts";
 import { TextView } from "./ping_text.ts";
+import { TRUST_HINT } from "../ui/tls_trust.ts";
 import type { PingView } from "./ping_view.ts";
 
 /** Shorter waits than this are no reason to give a target up before it was ever heard. */
@@ -139,7 +140,7 @@ function failure(error: unknown): unknown {
       return new CliError(
         "refused",
         error.message,
-        "--tls-pin or --tls-ca say whom to trust; --insecure trusts anybody",
+        TRUST_HINT,
       );
   }
 }

@@ -1,6 +1,6 @@
 /** Flags, environment and configuration file: a flag goes first, then ARCRTC_RELAY_*, the file, the default. */
 import type { Command } from "commander";
-import { readTextFile } from "../peer/identity_files.ts";
+import { readTextFile } from "../ui/text_file.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
 import { nearestName } from "../ui/nearest_name.ts";

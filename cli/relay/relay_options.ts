@@ -9,10 +9,8 @@ import { tlsIdentity } from "../serve/serve_tls.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
 import { relaySecret } from "../ui/relay_secret.ts";
+import { LOG_FORMS, type LogForm } from "../ui/event_log.ts";
 import type { SettingName, Written, WrittenSettings } from "./relay_settings.ts";
-
-export const LOG_FORMS = ["text", "json", "none"] as const;
-export type LogForm = (typeof LOG_FORMS)[number];
 
 export interface RelayPlan {
   readonly server: RelayServerOptions;

@@ -7,6 +7,7 @@ import { writeFingerprint } from "../../lib/crypto/certificate.ts";
 import { systemClock } from "../../lib/net/clock.ts";
 import { ListenError } from "../../lib/net/listen.ts";
 import { RelayServer, type RelayServerOptions } from "../../lib/net/relay_server.ts";
+import type { RelayServerEvent } from "../../lib/net/relay_server_events.ts";
 import { pageUrl } from "../../lib/net/relay_server_pages.ts";
 import { RELAY_DROPS } from "../../lib/relay/relay_counters.ts";
 import { EXIT } from "../exit_codes.ts";
@@ -14,19 +15,35 @@ import { formatDuration } from "../peer/duration.ts";
 import { onInterrupt } from "../peer/interrupt.ts";
 import { CliError } from "../ui/cli_error.ts";
 import { envelope, jsonLine } from "../ui/envelope.ts";
+import { eventLog } from "../ui/event_log.ts";
 import type { Io } from "../ui/io.ts";
 import { painter } from "../ui/style.ts";
 import { gatherSettings } from "./gather_settings.ts";
-import { relayLog, type RelaySummary } from "./relay_log.ts";
 import { planRelay } from "./relay_options.ts";
 import { rateText } from "./relay_settings.ts";
+
+/** What the command itself has to say, beside the relay. */
+type RelayLogEvent = RelayServerEvent | (RelaySummary & { readonly event: "stopped" });
+
+/** What a run came to. */
+interface RelaySummary {
+  readonly uptime_s: number;
+  readonly sessions_cut_off: number;
+  readonly received_units: number;
+  /** By PR. */
+  readonly forwarded_units: readonly number[];
+  readonly queue_drops: readonly number[];
+  readonly late_units: readonly number[];
+  /** By reason, those that occurred. */
+  readonly dropped_units: Readonly<Record<string, number>>;
+}
 
 /** Relays until a signal comes and the sessions have ended. @throws CliError before it has begun. */
 export async function runRelay(command: Command, io: Io): Promise<number> {
   const clock = systemClock();
   const unixMs = () => clock.nowMs() + clock.unixOffsetMs;
   const { server: options, drainMs, json, log: form } = await planRelay(gatherSettings(command, io), io, unixMs());
-  const log = relayLog(io, form, json, unixMs);
+  const log = eventLog<RelayLogEvent>("relay", io, { form, json, unixMs });
   const server = await start({ ...options, clock, log });
   const startedMs = clock.nowMs();
   const interrupted = new Promise<void>((resolve) => onInterrupt(resolve));

@@ -5,27 +5,32 @@ import { writeFingerprint } from "../../lib/crypto/certificate.ts";
 import { isLoopback } from "../../lib/net/address_key.ts";
 import { systemClock } from "../../lib/net/clock.ts";
 import { ListenError } from "../../lib/net/listen.ts";
+import type { ServerEvent } from "../../lib/net/signaling_events.ts";
 import { SignalingServer, type SignalingServerOptions } from "../../lib/net/signaling_server.ts";
 import { EXIT } from "../exit_codes.ts";
 import { formatDuration } from "../peer/duration.ts";
 import { onInterrupt } from "../peer/interrupt.ts";
 import { CliError } from "../ui/cli_error.ts";
 import { envelope, jsonLine } from "../ui/envelope.ts";
+import { eventLog } from "../ui/event_log.ts";
 import type { Io } from "../ui/io.ts";
 import { painter } from "../ui/style.ts";
-import { serveLog } from "./serve_log.ts";
 import { type ServeFlags, serverOptions } from "./serve_options.ts";
+
+/** What the command itself has to say, beside the server. */
+type ServeEvent = ServerEvent | { readonly event: "stopped"; readonly sessions_cut_off: number };
 
 /** Serves until a signal comes and the sessions have ended. @throws CliError before it has begun. */
 export async function runServe(flags: ServeFlags, io: Io): Promise<number> {
   const clock = systemClock();
   const json = flags.json === true;
-  const log = serveLog(io, flags.log ?? (json ? "none" : "text"), json, () => clock.nowMs() + clock.unixOffsetMs);
+  const unixMs = () => clock.nowMs() + clock.unixOffsetMs;
+  const log = eventLog<ServeEvent>("serve", io, { form: flags.log ?? (json ? "none" : "text"), json, unixMs });
   const options: SignalingServerOptions = { ...await serverOptions(flags, io, clock), log };
   const server = await start(options);
   const stopped = new Promise<void>((resolve) => onInterrupt(resolve));
   io.stdout(json ? jsonLine(envelope("serve", addresses(server, options))) : greeting(server, options, io));
-  for (const text of warnings(options, clock.nowMs() + clock.unixOffsetMs)) {
+  for (const text of warnings(options, unixMs())) {
     io.stderr(`${painter(io, "stderr")("yellow", "warning:")} ${text}\n`);
   }
   await stopped;

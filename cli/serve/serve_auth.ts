@@ -4,7 +4,7 @@ import { fixedKeySource, parseJwks, remoteKeySource, secretKeySource } from "../
 import { NetError } from "../../lib/net/net_error.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
-import { readTextFile } from "../peer/identity_files.ts";
+import { readTextFile } from "../ui/text_file.ts";
 
 export interface AuthFlags {
   readonly open?: boolean;

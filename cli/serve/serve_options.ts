@@ -11,10 +11,8 @@ import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
 import { joinAuth } from "./serve_auth.ts";
 import { type RelayFlags, servedRelays } from "./serve_relays.ts";
+import { LOG_FORMS, type LogForm } from "../ui/event_log.ts";
 import { tlsIdentity } from "./serve_tls.ts";
-
-export const LOG_FORMS = ["text", "json", "none"] as const;
-export type LogForm = (typeof LOG_FORMS)[number];
 
 /** As commander hands them over. */
 export interface ServeFlags extends RelayFlags {

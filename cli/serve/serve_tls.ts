@@ -2,7 +2,7 @@
 import { createCertificate } from "../../lib/net/certificate_create.ts";
 import { readTlsIdentity, type TlsIdentity } from "../../lib/net/tls_identity.ts";
 import { CliError } from "../ui/cli_error.ts";
-import { readTextFile } from "../peer/identity_files.ts";
+import { readTextFile } from "../ui/text_file.ts";
 
 export interface TlsFlags {
   readonly host: string;

@@ -1,6 +1,6 @@
 /** `--relay-secret`: what signaling servers sign relay tokens with, and relays check them by. */
 import { parseHex } from "../../lib/base/bytes.ts";
-import { readTextFile } from "../peer/identity_files.ts";
+import { readTextFile } from "./text_file.ts";
 import { CliError } from "./cli_error.ts";
 import type { Io } from "./io.ts";
 

@@ -24,10 +24,7 @@ export function after16(a: number, b: number): boolean {
  * `reference` is any integer below 2^53; `bits` is at most 32.
  */
 export function nearest(low: number, reference: number, bits: number): number {
-  const span = 2 ** bits;
-  const base = reference - (((reference % span) + span) % span);
-  let value = base + low;
-  if (value - reference >= span / 2) value -= span;
-  else if (reference - value > span / 2) value += span;
-  return value;
+  // The bits above are shifted out, and the sign comes back in.
+  const shift = 32 - bits;
+  return reference + (((low - reference) << shift) >> shift);
 }

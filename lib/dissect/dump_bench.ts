@@ -1,94 +1,162 @@
 /**
- * Reading a capture of 100 MB beside tshark and tcpdump, whole programs with their start, in one run:
- * `deno bench -A lib/dissect`. The summary's factors are the ratios. Programs that are not installed are left out.
+ * What `arcrtc dump` costs beside tshark and tcpdump on the same capture in the same run, whole programs with their start:
+ * `deno task bench:dump [rounds]`. Rounds take turns, and ratios are medians of the rounds' own, so that a busy machine
+ * weighs on all alike. Then once each on a capture ten times as long, for its memory. Programs that are not installed are
+ * left out; peak memory needs /proc.
  *
- * The capture is a call: packets of 160 and of 1100 bytes of payload in turn, RTCP and a heartbeat now and then.
+ * The capture is a real call (`fixtures/captures/call-phoenix.pcapng`) that goes on for hours; see `testing/long_call.ts`.
  */
-import { concatBytes, utf8, writeU16, writeU32 } from "../base/bytes.ts";
-import { SeededRng } from "../base/rng.ts";
-import { pcapFile } from "./testing/capture_files.ts";
-import { ethernet, hex, ipv4, udp } from "./testing/packets.ts";
+import { LongCall } from "./testing/long_call.ts";
 
-const CAPTURE_BYTES = 100_000_000;
-const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const BYTES = 100_000_000;
+const LONG_BYTES = 1_000_000_000;
+const ROUNDS = 7;
+const BYTES_PER_MB = 1_000_000;
+/** How often a program's memory is looked at: its peak is kept by the system, only the last look counts. */
+const LOOK_EVERY_MS = 20;
 
-/** One second of it, over and over with other sequence numbers. */
-function writeCapture(path: string, bytes: number): void {
-  const rng = new SeededRng(1);
-  const media = [160, 1100].map((payloadBytes, i) => {
-    const header = hex(i === 0 ? "806f0000 00000000 00001111 00000000" : "80620000 00000000 00002222 20000000");
-    return ethernet(ipv4(udp(concatBytes(header, rng.fill(new Uint8Array(payloadBytes))))));
-  });
-  const rtcp = ethernet(ipv4(udp(hex("80c8000600001111 e8d5ab00 00000000 00000000 00000001 00000002"))));
-  const heartbeat =
-    '{"type":"HEARTBEAT","session_id":"00000000-0000-0000-0000-000000000000","sequence":1,"timestamp":2}';
-  const others = [rtcp, ethernet(ipv4(udp(utf8(heartbeat))))];
-  using file = Deno.openSync(path, { write: true, create: true, truncate: true });
-  let written = file.writeSync(pcapFile([]));
-  for (let i = 0; written < bytes;) {
-    const packets = Array.from({ length: 1000 }, () => {
-      const packet = i % 100 === 99 ? others[Math.floor(i / 100) % 2] : media[i % 2].slice();
-      if (i % 100 !== 99) {
-        writeU16(packet, 44, i >>> 1);
-        writeU32(packet, 46, (i >>> 1) * (i % 2 === 0 ? 960 : 3000));
-      }
-      return { bytes: packet, ns: 1_700_000_000_000_000_000n + BigInt(i++) * 1_000_000n };
-    });
-    const piece = pcapFile(packets).subarray(24);
-    for (let at = 0; at < piece.length;) at += file.writeSync(piece.subarray(at));
-    written += piece.length;
-  }
+const ROOT = new URL("../../", import.meta.url).pathname;
+const FIELDS = "packet,arcrtp.seq,arcrtp.timestamp,ssrc";
+
+interface Program {
+  readonly name: string;
+  readonly args: (capture: string) => readonly string[];
+  readonly command: string;
 }
 
-function isThere(program: string): boolean {
+interface Run {
+  readonly seconds: number;
+  /** Undefined where the system does not tell. */
+  readonly peakMB: number | undefined;
+}
+
+function dump(...flags: string[]): Program {
+  return {
+    name: ["arcrtc dump", ...flags.map((flag) => flag === FIELDS ? "..." : flag)].join(" "),
+    command: Deno.execPath(),
+    args: (capture) => [
+      ...["run", "-A", "--no-check", "--config", `${ROOT}deno.json`, `${ROOT}cli/main.ts`],
+      ...["dump", "--quiet", capture, ...flags],
+    ],
+  };
+}
+
+const OWN = [dump(), dump("--fields", FIELDS), dump("--json"), dump("--streams"), dump("--check")];
+
+function peers(ports: ReadonlySet<number>): Program[] {
+  const isRtp = [...ports].flatMap((port) => ["-d", `udp.port==${port},rtp`]);
+  const columns = ["frame.number", "rtp.seq", "rtp.timestamp", "rtp.ssrc"].flatMap((name) => ["-e", name]);
+  const all: Program[] = [
+    {
+      name: "tshark -T fields",
+      command: "tshark",
+      args: (capture) => ["-n", "-r", capture, ...isRtp, "-T", "fields", ...columns],
+    },
+    { name: "tcpdump -r -n", command: "tcpdump", args: (capture) => ["-r", capture, "-n"] },
+  ];
+  return all.filter((program) => {
+    if (isThere(program.command)) return true;
+    console.log(`${program.command} is not installed: no ratio to it`);
+    return false;
+  });
+}
+
+function isThere(command: string): boolean {
   try {
-    return new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync().success;
+    return new Deno.Command(command, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync().success;
   } catch {
     return false;
   }
 }
 
-function runner(program: string, args: readonly string[]): () => void {
-  return () => {
-    const { code } = new Deno.Command(program, { args: [...args], stdout: "null", stderr: "null" }).outputSync();
-    if (code !== 0) throw new Error(`${program} ended with ${code}`);
-  };
+/** @throws Error where the program fails. */
+async function run({ name, command, args }: Program, capture: string): Promise<Run> {
+  const startMs = performance.now();
+  const child = new Deno.Command(command, { args: [...args(capture)], stdout: "null", stderr: "null" }).spawn();
+  let peakMB: number | undefined;
+  const look = () => peakMB = peakOf(child.pid) ?? peakMB;
+  const looking = setInterval(look, LOOK_EVERY_MS);
+  const { code } = await child.status;
+  const seconds = (performance.now() - startMs) / 1000;
+  clearInterval(looking);
+  if (code !== 0) throw new Error(`${name} ended with ${code}`);
+  return { seconds, peakMB };
 }
 
-const capture = Deno.makeTempFileSync({ suffix: ".pcap" });
-writeCapture(capture, CAPTURE_BYTES);
-globalThis.addEventListener("unload", () => Deno.removeSync(capture));
-
-const dump = (...args: string[]) =>
-  runner(Deno.execPath(), ["run", "-A", "--no-check", "--config", CONFIG, MAIN, "dump", "--quiet", capture, ...args]);
-const rounds = { n: 5, warmup: 1 };
-
-const fields = "100 MB, four fields of each packet";
-Deno.bench(
-  "arcrtc dump --fields",
-  { ...rounds, group: fields, baseline: true },
-  dump("--fields", "packet,arcrtp.seq,arcrtp.timestamp,ssrc"),
-);
-if (isThere("tshark")) {
-  const columns = ["frame.number", "rtp.seq", "rtp.timestamp", "rtp.ssrc"].flatMap((name) => ["-e", name]);
-  const args = ["-r", capture, "-d", "udp.port==5000,rtp", "-T", "fields", ...columns];
-  Deno.bench("tshark -T fields", { ...rounds, group: fields }, runner("tshark", args));
+/** The largest resident memory that a process has had so far. */
+function peakOf(pid: number): number | undefined {
+  try {
+    const [, kib] = /^VmHWM:\s*(\d+) kB/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];
+    return kib === undefined ? undefined : (Number(kib) * 1024) / BYTES_PER_MB;
+  } catch {
+    return undefined;
+  }
 }
 
-const lines = "100 MB, a line for each packet";
-Deno.bench("arcrtc dump", { ...rounds, group: lines, baseline: true }, dump());
-if (isThere("tcpdump")) {
-  Deno.bench("tcpdump -r -n", { ...rounds, group: lines }, runner("tcpdump", ["-r", capture, "-n"]));
+function write(call: LongCall, path: string, bytes: number): void {
+  using file = Deno.openSync(path, { write: true, create: true });
+  for (const piece of call.pieces(bytes)) {
+    for (let at = 0; at < piece.length;) at += file.writeSync(piece.subarray(at));
+  }
 }
 
-const filtered = "100 MB, filtered";
-Deno.bench(
-  "arcrtc dump --filter",
-  { ...rounds, group: filtered, baseline: true },
-  dump("--filter", "arcrtp.seq > 65000 && arcrtp.pt == 111"),
-);
-if (isThere("tshark")) {
-  const args = ["-r", capture, "-d", "udp.port==5000,rtp", "-Y", "rtp.seq > 65000 && rtp.p_type == 111"];
-  Deno.bench("tshark -Y", { ...rounds, group: filtered }, runner("tshark", args));
+async function compare(programs: readonly Program[], others: readonly Program[], capture: string, rounds: number) {
+  const all = [...programs, ...others];
+  const runs = new Map<Program, Run[]>(all.map((program) => [program, []]));
+  // The first round is for the caches.
+  for (let round = -1; round < rounds; round++) {
+    for (const program of all) {
+      const took = await run(program, capture);
+      if (round >= 0) runs.get(program)?.push(took);
+    }
+  }
+  console.log(`\n${BYTES / BYTES_PER_MB} MB, medians of ${rounds} rounds`);
+  console.log(row("", ["seconds", "MB/s", "peak MB", ...others.map(({ name }) => `of ${name}`)]));
+  for (const program of all) {
+    const own = runs.get(program) ?? [];
+    const seconds = median(own.map((each) => each.seconds));
+    const ratios = others.map((other) =>
+      median(own.map((each, round) => (runs.get(other)?.[round].seconds ?? NaN) / each.seconds))
+    );
+    const cells = [seconds.toFixed(2), (BYTES / BYTES_PER_MB / seconds).toFixed(0), megabytes(own)];
+    console.log(row(program.name, [...cells, ...ratios.map((ratio) => `${ratio.toFixed(2)} x its speed`)]));
+  }
+}
+
+async function remember(programs: readonly Program[], capture: string) {
+  console.log(`\n${LONG_BYTES / BYTES_PER_MB} MB, once`);
+  console.log(row("", ["seconds", "MB/s", "peak MB"]));
+  for (const program of programs) {
+    const took = await run(program, capture);
+    const rate = LONG_BYTES / BYTES_PER_MB / took.seconds;
+    console.log(row(program.name, [took.seconds.toFixed(2), rate.toFixed(0), megabytes([took])]));
+  }
+}
+
+function row(name: string, cells: readonly string[]): string {
+  return name.padEnd(26) + cells.map((cell, i) => cell.padStart(i < 3 ? 9 : 21)).join("");
+}
+
+function megabytes(runs: readonly Run[]): string {
+  const peaks = runs.map(({ peakMB }) => peakMB).filter((peak) => peak !== undefined);
+  return peaks.length === 0 ? "-" : Math.max(...peaks).toFixed(0);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+if (import.meta.main) {
+  const rounds = Number(Deno.args[0] ?? ROUNDS);
+  const call = new LongCall(Deno.readFileSync(`${ROOT}fixtures/captures/call-phoenix.pcapng`));
+  const folder = Deno.makeTempDirSync();
+  try {
+    const others = peers(call.ports);
+    write(call, `${folder}/short.pcap`, BYTES);
+    await compare(OWN, others, `${folder}/short.pcap`, rounds);
+    write(call, `${folder}/long.pcap`, LONG_BYTES);
+    await remember([...OWN, ...others], `${folder}/long.pcap`);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 }

@@ -18,13 +18,15 @@ export interface Protection {
 }
 
 export class SessionSecrets {
-  readonly #backend: CryptoBackend;
+  readonly #chooseBackend: () => CryptoBackend;
+  #chosen: CryptoBackend | undefined;
   readonly #masters = new BoundedMap<string, Map<number, Uint8Array>>(MAX_SESSIONS);
   readonly #keys = new BoundedMap<string, SrtpStreamKeys>(MAX_IMPORTED);
   readonly #macs = new BoundedMap<string, MacKey>(MAX_IMPORTED);
 
-  constructor(backend: CryptoBackend) {
-    this.#backend = backend;
+  /** The backend is asked for with the first key that is used: choosing one takes as long as reading ten thousand packets. */
+  constructor(chooseBackend: () => CryptoBackend) {
+    this.#chooseBackend = chooseBackend;
   }
 
   /** Master keys that are held. */
@@ -53,6 +55,10 @@ export class SessionSecrets {
   epochs(sessionId: string, keyPhase?: number): readonly number[] {
     const all = [...this.#masters.get(sessionId)?.keys() ?? []];
     return all.filter((epoch) => keyPhase === undefined || epoch % 4 === keyPhase).sort((a, b) => b - a);
+  }
+
+  get #backend(): CryptoBackend {
+    return this.#chosen ??= this.#chooseBackend();
   }
 
   /** The keys of a stream's packets; undefined where the epoch's master key is not held. */

@@ -172,7 +172,7 @@ Deno.test("opening: a whole call of a real sender, as who holds its keys reads i
     const start = startOf(media, { rtx: true, contexts: [{ id: 1, quality: 0 }] });
     assert.equal(start.stream_id, AUDIO_STREAM);
     const pair = new PlanePair({ seed: 4, reducedHeader: true, rtx: true, authentication });
-    const secrets = new SessionSecrets(BACKENDS[0]);
+    const secrets = new SessionSecrets(() => BACKENDS[0]);
     secrets.add(SESSION, 0, master(0));
     const registry = new SessionRegistry();
     // As a key log tells it, with no signaling at all.

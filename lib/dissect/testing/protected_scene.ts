@@ -57,7 +57,7 @@ export class ProtectedScene {
     this.#suite = options.suite ?? "aes-128-gcm";
     this.#authentication = options.authentication ?? "hmac-sha256-80";
     this.#media = new SrtpSender(SSRC, { startRoc: options.startRoc ?? 0 });
-    this.secrets = new SessionSecrets(options.backend ?? BACKENDS[0]);
+    this.secrets = new SessionSecrets(() => options.backend ?? BACKENDS[0]);
     for (const epoch of options.known ?? [0]) this.secrets.add(EXAMPLE_SESSION, epoch, masterOf(epoch));
     this.scene = new Scene(new UnitModeller(new SessionRegistry(), new UnitOpener(this.secrets)));
     const ack = EXAMPLES.CONNECT_ACK.full as Extract<typeof EXAMPLES.CONNECT_ACK.full, { accepted: true }>;
