@@ -1,9 +1,6 @@
 /** The flags of `arcrtc ping`, and the plan that they make. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { toHex } from "../../lib/base/bytes.ts";
-import { parseFingerprint } from "../../lib/crypto/certificate.ts";
 import { isLoopback } from "../../lib/net/address_key.ts";
-import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import { parseProbeTarget, type ProbeTarget } from "../../lib/net/probe_target.ts";
 import {
   ANSWERABLE_HEARTBEAT_BYTES,
@@ -13,10 +10,10 @@ import {
 import { PROBE_METHODS, type ProbeMethod } from "../../lib/probe/probe_report.ts";
 import { answersFor, parseSlo, type SloLevel } from "../../lib/probe/slo.ts";
 import { parseDurationMs } from "../peer/duration.ts";
-import { readTextFile } from "../peer/identity_files.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
 import { RELAY_SECRET_VARIABLE, relaySecret } from "../ui/relay_secret.ts";
+import { tlsTrust } from "../ui/tls_trust.ts";
 
 /** As commander hands them over. */
 export interface PingFlags {
@@ -194,7 +191,7 @@ function refuseContradictions(names: readonly string[], flags: PingFlags, io: Io
 function targetOf(name: string, flags: PingFlags, io: Io): ProbeTarget {
   const options = {
     format: flags.format,
-    trust: trustOf(flags),
+    trust: tlsTrust(flags),
     token: flags.token ?? io.env("ARCRTC_TOKEN"),
     relaySecret: relaySecret(flags.relaySecret, "--relay-secret", io),
   };
@@ -207,22 +204,6 @@ function targetOf(name: string, flags: PingFlags, io: Io): ProbeTarget {
   }
   const hint = `give the secret that the relay was started with: --relay-secret @FILE, or ${RELAY_SECRET_VARIABLE}`;
   throw new CliError("usage", `${name} needs --relay-secret`, hint);
-}
-
-function trustOf({ tlsPin, tlsCa, insecure }: PingFlags): TlsTrust {
-  const trust: TlsTrust = {
-    ...(tlsPin === undefined ? {} : { pinSha256: fingerprintHex(tlsPin) }),
-    ...(tlsCa === undefined ? {} : { caPem: readTextFile(tlsCa) }),
-    ...(insecure === true ? { insecure } : {}),
-  };
-  if (Object.keys(trust).length <= 1) return trust;
-  throw new CliError("usage", "--tls-pin, --tls-ca and --insecure exclude each other");
-}
-
-function fingerprintHex(text: string): string {
-  const parsed = parseFingerprint(text);
-  if (parsed.ok) return toHex(parsed.value);
-  throw new CliError("usage", `--tls-pin: ${parsed.fault.message}`);
 }
 
 /** Enough for what was asked to be decided, and a few more in case some are lost. */
@@ -266,6 +247,7 @@ function time(text: string): number {
 
 function slo(text: string): readonly SloLevel[] {
   const parsed = parseSlo(text);
-  if (parsed.ok) return parsed.value;
+  if (parsed.ok && parsed.value.every(({ priority }) => priority === undefined)) return parsed.value;
+  if (parsed.ok) throw new InvalidArgumentError("Probes have no priorities; 'arcrtc load' takes levels of one class.");
   throw new InvalidArgumentError(`${parsed.fault.message} (at ${parsed.fault.offset}).`);
 }
