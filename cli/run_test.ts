@@ -125,6 +125,10 @@ const JSON_LINES: Readonly<Record<string, readonly (readonly [args: readonly str
     [["peer", "call", "--json"], ""],
     [["peer", "listen", "--json", "--signal", "tcp://127.0.0.1:1"], ""],
   ],
+  load: [
+    [["load", "--json", "tcp://127.0.0.1:1", "--duration", "100ms"], ""],
+    [["load", "--json", "udp://127.0.0.1:1"], ""],
+  ],
   ping: [
     [["ping", "--json", "udp://127.0.0.1"], ""],
     [["ping", "--json", "tcp://127.0.0.1:1", "-c", "1"], ""],

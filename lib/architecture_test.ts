@@ -18,6 +18,7 @@ const ORDER = [
   "fuzz",
   "sim",
   "probe",
+  "load",
   "net",
 ] as const;
 

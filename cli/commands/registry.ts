@@ -30,6 +30,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./ping.ts"),
   },
   {
+    name: "load",
+    summary: "put a relay or a signaling server under load: latency and loss of each priority",
+    permissions: "--allow-net --allow-read --allow-env --allow-sys",
+    runsUntilStopped: true,
+    load: () => import("./load.ts"),
+  },
+  {
     name: "relay",
     summary: "be a relay for peers that cannot reach each other: UDP, TCP, TLS",
     permissions: "--allow-net --allow-read --allow-env",

@@ -1,12 +1,13 @@
 /** A run as JSON lines: `start`, an event each, `summary`. Times are ms, delays with all their digits. */
 import type { NoiseFloor } from "../../lib/net/probe_floor.ts";
-import type { DelaySummary } from "../../lib/probe/delay_statistics.ts";
 import type { Finding } from "../../lib/probe/finding.ts";
 import type { PeerClaims } from "../../lib/probe/peer_audit.ts";
 import type { ProbeEvent, ProbeSummary } from "../../lib/probe/probe_report.ts";
 import { EXIT } from "../exit_codes.ts";
+import { delaysJson, tidy, tidyOrNull } from "../ui/delay_json.ts";
 import { envelope, jsonLine } from "../ui/envelope.ts";
 import type { Io } from "../ui/io.ts";
+import { sloJson } from "../ui/slo_line.ts";
 import type { PingPlan } from "./ping_options.ts";
 import {
   exitOf,
@@ -145,12 +146,7 @@ function targetJson(report: TargetReport): object {
     self_noise: pinged.floor === undefined ? null : floorJson(pinged.floor),
     peer: summary.claims === undefined ? null : claimsJson(summary.claims),
     ...(slo.length === 0 ? {} : {
-      slo: slo.map(({ level, verdict, measured, why }) => ({
-        level: level.text,
-        verdict,
-        measured: tidyOrNull(measured),
-        ...(why === undefined ? {} : { why }),
-      })),
+      slo: slo.map(sloJson),
     }),
     ...(budget.length === 0 ? {} : {
       budget: budget.map(({ component, targetMs, maximumMs, verdict, words }) => ({
@@ -168,22 +164,6 @@ function targetJson(report: TargetReport): object {
     const unplaced = lost - unsent - refused - lostUp - lostDown;
     return { total: lost, unsent, refused, up: lostUp, down: lostDown, unplaced };
   }
-}
-
-function delaysJson(delays: DelaySummary | undefined, floor: number): object | null {
-  if (delays === undefined) return null;
-  const { count, minMs, meanMs, medianMs, maxMs, stddevMs, percentiles } = delays;
-  const stated = percentiles.filter((percentile) => percentile.ms !== undefined);
-  return {
-    count,
-    min_ms: tidy(minMs),
-    mean_ms: tidy(meanMs),
-    median_ms: tidy(medianMs),
-    max_ms: tidy(maxMs),
-    stddev_ms: tidyOrNull(stddevMs),
-    percentiles_ms: Object.fromEntries(stated.map(({ percent, ms }) => [`p${percent}`, tidyOrNull(ms)])),
-    ...(floor === 0 ? {} : { median_below_floor: medianMs < floor }),
-  };
 }
 
 function claimsJson({ checked, findings, clock, clockSteps, timestampUnit, observed }: PeerClaims): object {
@@ -214,13 +194,4 @@ function floorJson({ kind, fromSent, sendLateness }: NoiseFloor): object {
     rtt: delaysJson(fromSent, 0),
     send_lateness: delaysJson(sendLateness, 0),
   };
-}
-
-/** To a nanosecond: further digits are the arithmetic's own. */
-function tidy(ms: number): number {
-  return Math.round(ms * 1e6) / 1e6;
-}
-
-function tidyOrNull(ms: number | undefined): number | null {
-  return ms === undefined ? null : tidy(ms);
 }

@@ -1,7 +1,6 @@
 /** The flags of `arcrtc ping`, and the plan that they make. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { isLoopback } from "../../lib/net/address_key.ts";
-import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import { parseProbeTarget, type ProbeTarget } from "../../lib/net/probe_target.ts";
 import {
   ANSWERABLE_HEARTBEAT_BYTES,
@@ -244,6 +243,7 @@ function time(text: string): number {
 
 function slo(text: string): readonly SloLevel[] {
   const parsed = parseSlo(text);
-  if (parsed.ok) return parsed.value;
+  if (parsed.ok && parsed.value.every(({ priority }) => priority === undefined)) return parsed.value;
+  if (parsed.ok) throw new InvalidArgumentError("Probes have no priorities; 'arcrtc load' takes levels of one class.");
   throw new InvalidArgumentError(`${parsed.fault.message} (at ${parsed.fault.offset}).`);
 }

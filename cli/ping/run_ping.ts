@@ -9,7 +9,7 @@ import { SystemRng } from "../../lib/net/system_rng.ts";
 import { judgeDifference, PairedComparison } from "../../lib/probe/comparison.ts";
 import { judgeBudget } from "../../lib/probe/latency_budget.ts";
 import { FixedSchedule, FloodSchedule, type Pacer } from "../../lib/probe/schedule.ts";
-import { judgeSlo } from "../../lib/probe/slo.ts";
+import { judgeSlo, probeFigures } from "../../lib/probe/slo.ts";
 import { EXIT } from "../exit_codes.ts";
 import { onInterrupt } from "../peer/interrupt.ts";
 import { CliError } from "../ui/cli_error.ts";
@@ -79,7 +79,7 @@ export async function runPing(names: readonly string[], flags: PingFlags, io: Io
         isFlood: !pacer.isFixed,
         skipped: pacer.skipped[i],
         reconnects: pinged.connection.reconnects,
-        slo: judgeSlo(plan.slo, pinged.run),
+        slo: judgeSlo(plan.slo, probeFigures(pinged.run)),
         budget: plan.wantsBudget ? judgeBudget(pinged.run.summary()) : [],
       })),
       unreachable,

@@ -2,8 +2,8 @@
 import type { DelaySummary } from "../../lib/probe/delay_statistics.ts";
 import type { Finding } from "../../lib/probe/finding.ts";
 import type { PeerClaims } from "../../lib/probe/peer_audit.ts";
-import type { SloVerdict } from "../../lib/probe/slo.ts";
 import { formatDuration } from "../peer/duration.ts";
+import { sloLine } from "../ui/slo_line.ts";
 import type { painter } from "../ui/style.ts";
 import { textTable } from "../ui/table.ts";
 import { histogramLines } from "./histogram_text.ts";
@@ -33,7 +33,7 @@ function targetText(report: TargetReport, elapsedMs: number, style: SummaryStyle
   ];
   if (style.wantsHistogram) lines.push(...histogramLines(run.fromSent.histogram, style.columns));
   if (summary.claims !== undefined) lines.push(...claimLines(summary.claims, style));
-  lines.push(...slo.map((verdict) => sloLine(verdict, style)));
+  lines.push(...slo.map((verdict) => sloLine(verdict, style.paint)));
   let text = `${lines.join("\n")}\n`;
   if (budget.length > 0) {
     const rows = budget.map((row) => [row.component, `${row.targetMs} ms`, `${row.maximumMs} ms`, row.words]);
@@ -129,17 +129,6 @@ function claimLines({ checked, findings, clock, observed, timestampUnit }: PeerC
     lines.push(...findings.map((finding) => style.paint("yellow", findingLine(finding))));
   }
   return lines;
-}
-
-function sloLine({ level, verdict, measured, why }: SloVerdict, { paint }: SummaryStyle): string {
-  const colour = verdict === "met" ? "green" : "red";
-  const got = measured === undefined
-    ? ""
-    : level.metric.kind === "ratio"
-    ? `, got ${(measured * 100).toFixed(2)} %`
-    : `, got ${formatDelay(measured)} ms`;
-  const because = why === undefined ? "" : `: ${why}`;
-  return `slo ${level.text}  ${paint(colour, verdict)}${got}${because}`;
 }
 
 const VERDICT_WORDS: Readonly<Record<ComparisonReport["verdict"], string>> = {

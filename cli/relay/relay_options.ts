@@ -6,6 +6,7 @@ import { parseImpairment } from "../../lib/relay/impairment.ts";
 import { isIp } from "../../lib/signaling/messages/address.ts";
 import { parseDurationMs } from "../peer/duration.ts";
 import { tlsIdentity } from "../serve/serve_tls.ts";
+import { parseBitrate } from "../ui/bitrate.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
 import { relaySecret } from "../ui/relay_secret.ts";
@@ -115,8 +116,7 @@ class SettingReader {
   rate(name: SettingName): number;
   rate(name: SettingName): number | undefined {
     return this.#read(name, "it takes bits per second such as 500k, 20M or 1G", (text) => {
-      const match = /^(\d+(?:\.\d+)?)([kMG]?)$/.exec(text);
-      const bps = match === null ? 0 : Number(match[1]) * RATE_UNITS[match[2]];
+      const bps = parseBitrate(text) ?? 0;
       return bps >= 1000 ? bps : undefined;
     });
   }
@@ -172,4 +172,3 @@ class SettingReader {
 }
 
 const SWITCH: Readonly<Record<string, boolean>> = { true: true, false: false, "1": true, "0": false };
-const RATE_UNITS: Readonly<Record<string, number>> = { "": 1, k: 1e3, M: 1e6, G: 1e9 };

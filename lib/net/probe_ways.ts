@@ -130,7 +130,7 @@ export async function chooseWay(
   settings: ProbeSettings,
   events: ProbeChannelEvents,
 ): Promise<ChosenWay> {
-  const ip = await resolve(target);
+  const ip = await resolveTarget(target);
   const failed: FailedWay[] = [];
   let firstKind: NetError["kind"] = "unreachable";
   for (const way of waysTo(target, ip, settings)) {
@@ -147,7 +147,8 @@ export async function chooseWay(
   throw new NetError(firstKind, `${target.name} does not answer (${troubles})`);
 }
 
-async function resolve(target: ProbeTarget): Promise<string> {
+/** The IP address of a target; throws NetError `unreachable` where its name has none. */
+export async function resolveTarget(target: ProbeTarget): Promise<string> {
   try {
     return (await lookup(target.host)).address;
   } catch (error) {

@@ -2,12 +2,13 @@
  * Service levels: `p99<50ms,loss<1%`.
  *
  * ```
- * levels  = level *("," level)              level = metric op number unit        op = < | <= | > | >=
+ * levels  = level *("," level)      level = [class] metric op number unit        op = < | <= | > | >=
+ * class   = "pr0-" ... "pr3-"       of one priority alone; only where packets have priorities
  * metric  = ["planned-"] (p50 p95 p99.9 ... | min | mean | median | max | stddev) | jitter     unit us ms s
  *         | loss | late | duplicates | reordered                                               unit %
  * ```
  *
- * A metric of time is that from the moment of sending; with `planned-` from the moment when the probe was due.
+ * A metric of time is that from the moment of sending; with `planned-` from the moment when it was due.
  */
 import { fault, ok, type Parsed } from "../base/parsed.ts";
 import { samplesFor } from "./confidence.ts";
@@ -18,7 +19,7 @@ const MOMENTS = ["min", "mean", "median", "max", "stddev"] as const;
 const RATIOS = ["loss", "late", "duplicates", "reordered"] as const;
 
 type Moment = (typeof MOMENTS)[number];
-type Ratio = (typeof RATIOS)[number];
+export type Ratio = (typeof RATIOS)[number];
 type Operator = "<" | "<=" | ">" | ">=";
 
 /** Without a limit's unit; limits are in ms, or 0..1. */
@@ -31,6 +32,8 @@ export type SloMetric =
 export interface SloLevel {
   /** As it was written. */
   readonly text: string;
+  /** PR, 0..3, where the level is of one class; undefined: of everything. */
+  readonly priority: number | undefined;
   readonly metric: SloMetric;
   readonly operator: Operator;
   /** Milliseconds, or a ratio 0..1. */
@@ -47,7 +50,20 @@ export interface SloVerdict {
   readonly why?: string;
 }
 
-const LEVEL = /^([a-z][a-z-]*[0-9.]*)\s*(<=|>=|<|>)\s*(\d+(?:\.\d+)?)\s*(us|µs|ms|s|%)?$/;
+/** What levels are held against. */
+export interface SloFigures {
+  readonly fromSent: DelayStatistics;
+  readonly fromPlanned: DelayStatistics;
+  readonly jitterMs: number | undefined;
+  /** What is measured and what is {@link decided}, for people: answers, probes. */
+  readonly names: { readonly measured: string; readonly decided: string };
+  /** How many are known to have arrived or not. */
+  readonly decided: number;
+  /** Of the decided, 0..1; undefined where there are none. */
+  ratio(name: Ratio): number | undefined;
+}
+
+const LEVEL = /^(?:pr([0-3])-)?([a-z][a-z-]*[0-9.]*)\s*(<=|>=|<|>)\s*(\d+(?:\.\d+)?)\s*(us|µs|ms|s|%)?$/;
 const UNIT_IN_MS: Readonly<Record<string, number>> = { us: 1e-3, "µs": 1e-3, ms: 1, s: 1000 };
 
 /** Fault `bad_value` with the offset of the level that is not understood. */
@@ -66,7 +82,7 @@ export function parseSlo(text: string): Parsed<readonly SloLevel[]> {
 function parseLevel(text: string): SloLevel | string {
   const match = LEVEL.exec(text);
   if (match === null) return "expected a metric, < or >, and a limit: p99<50ms or loss<1%";
-  const [, name, operator, number, unit] = match;
+  const [, priority, name, operator, number, unit] = match;
   const metric = parseMetric(name);
   if (metric === undefined) {
     return `unknown metric '${name}': p50 ... p99.99, ${MOMENTS.join(", ")}, jitter, ${RATIOS.join(", ")}`;
@@ -76,7 +92,13 @@ function parseLevel(text: string): SloLevel | string {
     return isRatio ? "its limit is in %: loss<1%" : "its limit is in us, ms or s: p99<50ms";
   }
   const limit = isRatio ? Number(number) / 100 : Number(number) * UNIT_IN_MS[unit];
-  return { text, metric, operator: operator as Operator, limit };
+  return {
+    text,
+    priority: priority === undefined ? undefined : Number(priority),
+    metric,
+    operator: operator as Operator,
+    limit,
+  };
 }
 
 function parseMetric(name: string): SloMetric | undefined {
@@ -110,19 +132,41 @@ export function answersFor({ metric, limit }: SloLevel): number {
   }
 }
 
-/** Holds a run against its levels. */
-export function judgeSlo(levels: readonly SloLevel[], run: ProbeRun): readonly SloVerdict[] {
+/** Holds figures against levels; `classes` are those of each PR, for the levels of one. */
+export function judgeSlo(
+  levels: readonly SloLevel[],
+  figures: SloFigures,
+  classes: readonly SloFigures[] = [],
+): readonly SloVerdict[] {
   return levels.map((level) => {
-    const measured = measure(level.metric, run);
+    const of = level.priority === undefined ? figures : classes[level.priority];
+    if (of === undefined) return { level, verdict: "undecided", measured: undefined, why: "there are no priorities" };
+    const measured = measure(level.metric, of);
     const need = answersFor(level);
-    const { asked, answered } = run.counters;
-    const got = level.metric.kind === "ratio" ? asked - run.pending : answered;
+    const isRatio = level.metric.kind === "ratio";
+    const got = isRatio ? of.decided : of.fromSent.count;
     if (measured === undefined || (got < need && !isPastSaving(level, measured, got, need))) {
-      const what = level.metric.kind === "ratio" ? "probes" : "answers";
+      const what = isRatio ? of.names.decided : of.names.measured;
       return { level, verdict: "undecided", measured, why: `needs ${need} ${what}, got ${got}` };
     }
     return { level, verdict: compare(measured, level.operator, level.limit) ? "met" : "missed", measured };
   });
+}
+
+/** The figures of a prober's run. */
+export function probeFigures(run: ProbeRun): SloFigures {
+  const { fromSent, fromPlanned, counters } = run;
+  // Of the probes whose time is over.
+  const decided = counters.asked - run.pending;
+  const { lossRatio, jitterMs } = run.summary();
+  return {
+    fromSent,
+    fromPlanned,
+    jitterMs,
+    names: { measured: "answers", decided: "probes" },
+    decided,
+    ratio: (name) => decided === 0 ? undefined : name === "loss" ? lossRatio : counters[name] / decided,
+  };
 }
 
 /** More are missing already than the limit allows to be, if all further probes went well. */
@@ -130,28 +174,18 @@ function isPastSaving({ metric, operator, limit }: SloLevel, measured: number, g
   return metric.kind === "ratio" && operator.startsWith("<") && measured * got > limit * need;
 }
 
-function measure(metric: SloMetric, run: ProbeRun): number | undefined {
+function measure(metric: SloMetric, figures: SloFigures): number | undefined {
+  const delays = "fromPlanned" in metric && metric.fromPlanned ? figures.fromPlanned : figures.fromSent;
   switch (metric.kind) {
     case "percentile":
-      return delays(metric.fromPlanned, run).percentile(metric.percent).ms;
+      return delays.percentile(metric.percent).ms;
     case "moment":
-      return delays(metric.fromPlanned, run).summary()?.[`${metric.moment}Ms`];
+      return delays.summary()?.[`${metric.moment}Ms`];
     case "jitter":
-      return run.summary().jitterMs;
+      return figures.jitterMs;
     case "ratio":
-      return ratio(metric.ratio, run);
+      return figures.ratio(metric.ratio);
   }
-}
-
-function delays(fromPlanned: boolean, run: ProbeRun): DelayStatistics {
-  return fromPlanned ? run.fromPlanned : run.fromSent;
-}
-
-/** Of the probes whose time is over. */
-function ratio(name: Ratio, run: ProbeRun): number | undefined {
-  const decided = run.counters.asked - run.pending;
-  if (decided === 0) return undefined;
-  return name === "loss" ? run.summary().lossRatio : run.counters[name] / decided;
 }
 
 function compare(measured: number, operator: Operator, limit: number): boolean {

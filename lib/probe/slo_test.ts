@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { SeededRng } from "../base/rng.ts";
 import { unwrap } from "../base/parsed.ts";
 import { ProbeRun } from "./probe_run.ts";
-import { answersFor, judgeSlo, parseSlo } from "./slo.ts";
+import { answersFor, judgeSlo, parseSlo, probeFigures } from "./slo.ts";
 
 /** `answered` probes that took `delayMs` each (by number), then `lost` ones. */
 function runOf(answered: number, lost: number, delayMs: (i: number) => number): ProbeRun {
@@ -24,7 +24,8 @@ function runOf(answered: number, lost: number, delayMs: (i: number) => number): 
   return run;
 }
 
-const verdicts = (text: string, run: ProbeRun) => judgeSlo(unwrap(parseSlo(text)), run).map(({ verdict }) => verdict);
+const verdicts = (text: string, run: ProbeRun) =>
+  judgeSlo(unwrap(parseSlo(text)), probeFigures(run)).map(({ verdict }) => verdict);
 
 Deno.test("SLO: levels are read, with their units", () => {
   const levels = unwrap(parseSlo("p99<50ms, loss<1%,planned-p99.9 <= 0.2s,jitter<500us,min>1ms,median<9ms"));
@@ -32,6 +33,15 @@ Deno.test("SLO: levels are read, with their units", () => {
   assert.deepEqual(levels[2].metric, { kind: "percentile", percent: 99.9, fromPlanned: true });
   assert.deepEqual(levels.map(({ operator }) => operator), ["<", "<", "<=", "<", ">", "<"]);
   assert.equal(levels[1].text, "loss<1%");
+});
+
+Deno.test("SLO: a level of one class is held against the figures of that class, and of no other", () => {
+  const levels = unwrap(parseSlo("pr0-loss<5%,pr2-loss<5%,loss<5%"));
+  assert.deepEqual(levels.map(({ priority }) => priority), [0, 2, undefined]);
+  const [good, bad] = [runOf(100, 0, () => 1), runOf(50, 50, () => 1)].map(probeFigures);
+  const judged = judgeSlo(levels, bad, [good, good, bad, good]);
+  assert.deepEqual(judged.map(({ verdict }) => verdict), ["met", "missed", "missed"]);
+  assert.deepEqual(judgeSlo(levels, good).map(({ verdict }) => verdict), ["undecided", "undecided", "met"]);
 });
 
 Deno.test("SLO: what is not understood is named, with its place", () => {
@@ -84,7 +94,7 @@ Deno.test("SLO: met, missed, and from the planned time what the sender's own lat
 });
 
 Deno.test("SLO: too few answers leave a level undecided, and say how many it needs", () => {
-  const [verdict] = judgeSlo(unwrap(parseSlo("p99<50ms")), runOf(298, 0, () => 1));
+  const [verdict] = judgeSlo(unwrap(parseSlo("p99<50ms")), probeFigures(runOf(298, 0, () => 1)));
   assert.deepEqual([verdict.verdict, verdict.why], ["undecided", "needs 299 answers, got 298"]);
   assert.deepEqual(verdicts("p99<50ms", runOf(299, 0, () => 1)), ["met"]);
   assert.deepEqual(verdicts("loss<1%", runOf(99, 0, () => 1)), ["undecided"]);
