@@ -44,7 +44,10 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
     .addOption(new Option("--count <n>", "stop after so many units").argParser(positiveInteger))
     .option("--detail", "the field tree of each unit with bit offsets")
     .option("--hex", "the bytes of each unit")
-    .option("-v, --verbose", "with --detail: whole values, descriptions and clauses")
+    .option(
+      "-v, --verbose",
+      "with --detail: whole values, descriptions and clauses; with --check: a verdict on every rule",
+    )
     .addOption(new Option("--json", "one JSON object per unit and line").conflicts(["csv", "fields"]))
     .addOption(new Option("--csv", "a table with a header line").conflicts(["detail", "hex"]))
     .addOption(new Option("--fields <list>", "columns of the table, by name").conflicts(["detail", "hex"]))
