@@ -19,6 +19,10 @@ export interface DumpFlags {
   readonly crypto?: string;
   readonly check?: boolean;
   readonly format?: CheckFormat;
+  readonly write?: string;
+  readonly embedKeys?: string;
+  readonly redact?: string;
+  readonly export?: string;
   readonly listFields?: boolean;
   readonly quiet?: boolean;
 }
