@@ -36,8 +36,12 @@ Examples:
   arcrtc dump fixtures/captures/call-phoenix.pcapng --keylog fixtures/captures/call-phoenix.keys --filter 'kind == rtcp'
   arcrtc dump fixtures/captures/call-rotation.pcapng --filter 'epoch == 4' --detail --count 1     # its keys are inside
   arcrtc dump fixtures/captures/call-tcp.pcap --from 2s --to 3s --hex --count 2
+  arcrtc dump fixtures/captures/call-phoenix.pcapng --filter 'role == audio' --write - --quiet | arcrtc dump - --count 2
   arcrtc dump fixtures/captures/broken/length-bomb.pcap     # damaged: exit code 1
 `;
+
+/** What units can be shown as; one at a time. */
+const REPORTS = ["detail", "hex", "json", "csv", "fields", "streams", "calls", "check"];
 
 export function build(create: (name: string) => Command, { io, done }: CommandContext): Command {
   return create("dump")
@@ -60,7 +64,10 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
     .addOption(new Option("--count <n>", "stop after so many units").argParser(positiveInteger))
     .option("--detail", "the field tree of each unit with bit offsets")
     .option("--hex", "the bytes of each unit")
-    .option("-v, --verbose", "with --detail: whole values, descriptions and clauses")
+    .option(
+      "-v, --verbose",
+      "with --detail: whole values, descriptions and clauses; with --check: a verdict on every rule",
+    )
     .addOption(new Option("--json", "one JSON object per unit and line").conflicts(["csv", "fields"]))
     .addOption(new Option("--csv", "a table with a header line").conflicts(["detail", "hex"]))
     .addOption(new Option("--fields <list>", "columns of the table, by name").conflicts(["detail", "hex"]))
@@ -86,6 +93,17 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
     )
     .option("--keylog <file>", "open what is encrypted with the keys of such a log (arcrtc peer call --keylog)")
     .addOption(cryptoOption())
+    .addOption(
+      new Option(
+        "--write <file>",
+        "the packets of the units that pass as a capture: pcapng, or pcap for FILE.pcap; - is output",
+      )
+        .conflicts(REPORTS),
+    )
+    .addOption(
+      new Option("--embed-keys <file>", "as --write, to pcapng, with the keys of --keylog inside")
+        .conflicts([...REPORTS, "write"]),
+    )
     .option("--list-fields", "name the fields that filters and columns know")
     .option("-q, --quiet", "no notes and no progress on standard error")
     .addHelpText("after", HELP)
@@ -100,6 +118,9 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
       }
       if (flags.format !== undefined && !flags.check) {
         throw new CliError("usage", "--format says how --check reports", "add --check");
+      }
+      if (flags.embedKeys !== undefined && flags.keylog === undefined) {
+        throw new CliError("usage", "--embed-keys has no keys to embed", "name their log with --keylog");
       }
       const { runDump } = await import("../dump/run_dump.ts");
       done(await runDump(capture, flags, io));

@@ -46,7 +46,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "dump",
     summary: "show the ArcRTC traffic of a capture: signaling and media, filtered, followed, as text, JSON or CSV",
-    permissions: "--allow-net --allow-read --allow-env",
+    permissions: "--allow-net --allow-read --allow-write --allow-env",
     load: () => import("./dump.ts"),
   },
   {

@@ -2,6 +2,7 @@
 import { toHex } from "../../lib/base/bytes.ts";
 import { type Fault, fault, type Parsed } from "../../lib/base/parsed.ts";
 import { isSealed, SEAL_OVERHEAD_BYTES } from "../../lib/crypto/seal.ts";
+import { ruleOf } from "../../lib/dissect/check/fault_rules.ts";
 import { ARMORICORE_QUALITIES } from "../../lib/packet/armoricore.ts";
 import { dissectArcRtp, dissectReduced } from "../../lib/packet/dissect_arcrtp.ts";
 import type { FieldNode } from "../../lib/packet/field_node.ts";
@@ -20,7 +21,6 @@ import { dissectUpTo, offsetOfPath } from "./message_places.ts";
 import { type Protection, splitTags, takeProtectionOff } from "./protection.ts";
 import { chooseReading, type ReadingDialect, type ReadingWish, type UnitReading } from "./reading.ts";
 import { reducedToJson } from "./reduced_json.ts";
-import { ruleOf } from "./rules.ts";
 
 /** A fault with the place to point at and the rule that it breaks. */
 export interface UnitFault extends Fault {

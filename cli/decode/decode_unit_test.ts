@@ -10,7 +10,8 @@ import { EXAMPLES } from "../../lib/signaling/examples.ts";
 import { decodeUnit } from "./decode_unit.ts";
 import type { Protection } from "./protection.ts";
 import { DIALECT_WISHES, UNIT_TYPES, type UnitReading } from "./reading.ts";
-import { ruleOf, ruleText } from "./rules.ts";
+import { ruleOf } from "../../lib/dissect/check/fault_rules.ts";
+import { ruleText } from "./rules.ts";
 import { fieldToJson, unitToText } from "./text.ts";
 
 const PLAIN = { paint: (_colour: unknown, text: string) => text, columns: 100, verbose: false };
@@ -110,7 +111,7 @@ Deno.test("decode: every rule that a fault is given exists", () => {
     }
   }
   for (const type of Object.keys(EXAMPLES)) {
-    const rule = ruleOf({ kind: "json", dialect: "arcrtc-1.0", why: "" }, { reason: "bad_value", message: "" }, type);
+    const rule = ruleOf({ kind: "json", dialect: "arcrtc-1.0" }, { reason: "bad_value", message: "" }, type);
     assert.match(rule ?? "", /-fields$/, `${type} has a rule of its own`);
   }
 });

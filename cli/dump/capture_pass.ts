@@ -1,5 +1,6 @@
 /** One pass over a capture: pieces to packets to units to models, with what is noticed on the way. */
-import { CaptureReader } from "../../lib/dissect/capture/capture_reader.ts";
+import type { CapturedFrame, CaptureSecrets } from "../../lib/dissect/capture/captured_frame.ts";
+import { type CaptureEvent, CaptureReader } from "../../lib/dissect/capture/capture_reader.ts";
 import { UnitModeller } from "../../lib/dissect/model/unit_modeller.ts";
 import { SessionRegistry } from "../../lib/dissect/model/session_registry.ts";
 import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
@@ -12,6 +13,10 @@ export interface PassEvents {
   /** The model is good for the call. */
   unit(model: UnitModel): void;
   note?(text: string): void;
+  /** A packet, borrowed for the call, whose units have been handed over. */
+  frame?(frame: CapturedFrame): void;
+  /** Keys that the capture carries, borrowed for the call. */
+  secrets?(secrets: CaptureSecrets): void;
   /** A piece has been read to its end. */
   chunk?(): void;
 }
@@ -52,30 +57,48 @@ export class CapturePass {
   }
 
   async run(source: CaptureSource, progress?: Progress): Promise<void> {
-    for await (const chunk of source.chunks()) {
-      this.reader.feed(chunk);
-      this.#drain();
+    const chunk = () => {
       this.#events.chunk?.();
       progress?.at(this.reader.offset, this.dissector.packets);
-      if (this.#isStopped || this.reader.fault !== undefined) break;
-    }
-    this.reader.end();
-    this.#drain();
+    };
+    await readSource(source, this.reader, (event) => this.#take(event), chunk);
     this.dissector.end();
     progress?.clear();
   }
 
-  #drain(): void {
+  /** False when no more is wanted. */
+  #take(event: CaptureEvent): boolean {
     const { reader, dissector } = this;
-    for (let event = reader.next(); event !== undefined; event = reader.next()) {
-      if (event === "frame") {
-        dissector.handle(reader.frame);
-        if (this.#isStopped) return;
-      } else if (event === "note") {
-        this.#events.note?.(`byte ${reader.note?.offset}: ${reader.note?.message}`);
-      } else if (reader.secrets !== undefined) {
-        this.#keys.secretsOf(reader.secrets, this.modeller.registry, (text) => this.#events.note?.(text));
-      }
+    if (event === "frame") {
+      dissector.handle(reader.frame);
+      this.#events.frame?.(reader.frame);
+    } else if (event === "note") {
+      this.#events.note?.(`byte ${reader.note?.offset}: ${reader.note?.message}`);
+    } else if (reader.secrets !== undefined) {
+      this.#keys.secretsOf(reader.secrets, this.modeller.registry, (text) => this.#events.note?.(text));
+      this.#events.secrets?.(reader.secrets);
     }
+    return !this.#isStopped;
   }
+}
+
+/** Reads a source to its end, to a fault, or until `take` answers false. */
+export async function readSource(
+  source: CaptureSource,
+  reader: CaptureReader,
+  take: (event: CaptureEvent) => boolean,
+  chunk?: () => void,
+): Promise<void> {
+  const drain = () => {
+    for (let event = reader.next(); event !== undefined; event = reader.next()) if (!take(event)) return false;
+    return true;
+  };
+  for await (const piece of source.chunks()) {
+    reader.feed(piece);
+    const wantsMore = drain();
+    chunk?.();
+    if (!wantsMore || reader.fault !== undefined) return;
+  }
+  reader.end();
+  drain();
 }

@@ -1,12 +1,9 @@
 /** `--check`: what was found, as text, JSON or SARIF, each with its rule and the packets that show it. */
 import registry from "../../conformance/requirements.json" with { type: "json" };
-import type { Fault } from "../../lib/base/parsed.ts";
 import type { Finding } from "../../lib/dissect/check/findings.ts";
-import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
-import { UNIT_KIND_NAMES } from "../../lib/packet/demux.ts";
+import { CAPTURE_RULES, isCaptureRule, type RuleVerdict, type Verdict } from "../../lib/dissect/check/rules.ts";
+import type { DialectVerdict } from "../../lib/dissect/model/dialect_evidence.ts";
 import { visible } from "../decode/hex_text.ts";
-import type { UnitReading } from "../decode/reading.ts";
-import { ruleOf } from "../decode/rules.ts";
 import { envelope, jsonDocument } from "../ui/envelope.ts";
 import { VERSION } from "../version.ts";
 import type { CheckFormat } from "./check_format.ts";
@@ -21,31 +18,24 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
   registry.requirements.map(({ id, level, text }) => [id, { id, level, text }]),
 );
 
-/** The rule that a fault of a unit breaks. */
-export function ruleOfFault(unit: UnitModel, fault: Fault): string | undefined {
-  // Padding shows only once a packet is opened, and then a reduced header is full again.
-  if (fault.reason === "bad_padding" && unit.opening !== undefined) return "ARC-RTP-padding-count";
-  const kind = UNIT_KIND_NAMES[unit.unit.kind];
-  const reading: UnitReading = kind === "arcrtp" || kind === "json"
-    ? { kind, dialect: unit.dialect ?? "arcrtc-1.0", why: "" }
-    : { kind, why: "" };
-  return ruleOf(reading, fault, unit.message?.type);
-}
-
 export interface CheckResult {
   /** The capture's name, for SARIF. */
   readonly source: string;
   readonly findings: readonly Finding[];
   /** Breaches beyond those that are told apart. */
   readonly further: number;
+  /** On every rule that a capture can show. */
+  readonly verdicts: readonly RuleVerdict[];
+  readonly dialect: DialectVerdict;
   readonly units: number;
   readonly packets: number;
 }
 
-export function checkReport(result: CheckResult, format: CheckFormat): string {
+/** `isVerbose`: the text names the rules that were kept and those that nothing showed. */
+export function checkReport(result: CheckResult, format: CheckFormat, isVerbose = false): string {
   switch (format) {
     case "text":
-      return checkText(result);
+      return checkText(result, isVerbose);
     case "json":
       return checkJson(result);
     case "sarif":
@@ -53,7 +43,8 @@ export function checkReport(result: CheckResult, format: CheckFormat): string {
   }
 }
 
-function checkText({ findings, further, units, packets }: CheckResult): string {
+function checkText(result: CheckResult, isVerbose: boolean): string {
+  const { findings, further, units, packets } = result;
   const lines = findings.flatMap(({ rule, subject, message, packets: shown, count }) => {
     const times = count === 1 ? "" : ` (${count} times)`;
     const head = subject.includes(message) ? subject : `${subject}: ${message}`;
@@ -70,8 +61,30 @@ function checkText({ findings, further, units, packets }: CheckResult): string {
     ? "no breach of a rule"
     : `${counted(findings.length, "finding")} against ${counted(broken, "rule")}`;
   lines.push(`${what} in ${units} units of ${packets} packets`);
+  if (result.dialect.dialect !== undefined) {
+    lines.push(`dialect ${result.dialect.dialect}: ${result.dialect.reasons.join("; ")}`);
+  }
+  lines.push(...isVerbose ? verdictLines(result.verdicts) : [coverageLine(result.verdicts)]);
   if (findings.length > 0) lines.push("arcrtc explain <rule> quotes the clause");
   return lines.map((line) => `${visible(line)}\n`).join("");
+}
+
+function coverageLine(verdicts: readonly RuleVerdict[]): string {
+  const of = (verdict: Verdict) => verdicts.filter((each) => each.verdict === verdict).length;
+  const rest = `${of("skipped")} not shown by this capture (--verbose lists them)`;
+  return `rules: ${of("pass")} kept, ${of("fail")} broken, ${rest}`;
+}
+
+function verdictLines(verdicts: readonly RuleVerdict[]): string[] {
+  return verdicts.map(({ rule, verdict, occasions, breaches }) => {
+    const known = isCaptureRule(rule) ? CAPTURE_RULES[rule] : undefined;
+    const needsKeys = known !== undefined && "needsKeys" in known;
+    const what = known === undefined ? "" : `: ${known.occasion}`;
+    const seen = verdict === "skipped"
+      ? `no occasion${what}${needsKeys ? ", needs keys" : ""}`
+      : `${occasions} x${what}`;
+    return `${verdict.padEnd(7)} ${rule.padEnd(42)} ${seen}${breaches > 0 ? `, ${breaches} broken` : ""}`;
+  });
 }
 
 function counted(count: number, what: string): string {
@@ -82,7 +95,7 @@ function levelOf(rule: string): string {
   return (RULES.get(rule)?.level ?? "MUST").padEnd(6);
 }
 
-function checkJson({ source, findings, further, units, packets }: CheckResult): string {
+function checkJson({ source, findings, further, units, packets, verdicts, dialect }: CheckResult): string {
   const body = {
     source,
     packets,
@@ -97,6 +110,15 @@ function checkJson({ source, findings, further, units, packets }: CheckResult): 
       count: finding.count,
     })),
     further,
+    dialect: dialect.dialect ?? null,
+    dialect_reasons: dialect.reasons,
+    rules: verdicts.map(({ rule, verdict, occasions, breaches }) => ({
+      rule,
+      verdict,
+      occasions,
+      breaches,
+      needs_keys: isCaptureRule(rule) && "needsKeys" in CAPTURE_RULES[rule],
+    })),
   };
   return jsonDocument(envelope("dump", body));
 }

@@ -21,6 +21,10 @@ export interface DumpFlags {
   readonly format?: CheckFormat;
   readonly listen?: readonly string[];
   readonly proxy?: readonly string[];
+  readonly write?: string;
+  readonly embedKeys?: string;
+  readonly redact?: string;
+  readonly export?: string;
   readonly listFields?: boolean;
   readonly quiet?: boolean;
 }

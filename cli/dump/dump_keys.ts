@@ -20,6 +20,8 @@ type Note = (text: string) => void;
 
 export class DumpKeys {
   readonly secrets: SessionSecrets;
+  /** The lines of the key log file that say something, each with its end. */
+  readonly #lines: string[] = [];
   /** What the logs say besides keys, for the registry of each pass. */
   readonly #entries: KeyLogEntry[] = [];
 
@@ -29,13 +31,23 @@ export class DumpKeys {
 
   /** Takes in a key log file. @throws CliError where it cannot be read, or has no keys. */
   async readFile(path: string, io: Io, note: Note): Promise<void> {
-    this.#read(new TextDecoder().decode(await readInputFile(path, io)), path, note);
+    const text = new TextDecoder().decode(await readInputFile(path, io));
+    this.#read(text, path, note);
+    for (const line of text.split("\n")) {
+      const entry = parseKeyLogLine(line);
+      if (entry.ok && entry.value !== undefined) this.#lines.push(`${line.trim()}\n`);
+    }
     if (this.secrets.size > 0) return;
     throw new CliError(
       "usage",
       `${path} has no line ARCRTC_MASTER`,
       "arcrtc peer call --keylog FILE writes such a log",
     );
+  }
+
+  /** The key log file as it goes into a capture. */
+  lines(): string {
+    return this.#lines.join("");
   }
 
   /** Takes in what a capture carries; `registry` learns what it says of streams. */

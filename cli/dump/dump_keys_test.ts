@@ -110,7 +110,7 @@ Deno.test("dump --keylog: a key that does not fit is said, and is a finding of -
   });
   for (const args of [[CALL, "--keylog", KEYS], [ROTATION]]) {
     const check = await dump(...args, "--check");
-    assert.deepEqual([check.exitCode, check.out.split("\n").length], [EXIT.ok, 2], check.out);
+    assert.deepEqual([check.exitCode, check.out.split(" ")[0]], [EXIT.ok, "no"], check.out);
   }
 });
 

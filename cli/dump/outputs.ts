@@ -88,19 +88,24 @@ async function callsOutput(flags: DumpFlags, out: TextBuffer): Promise<Output> {
 
 async function checkOutput(flags: DumpFlags, source: string, out: TextBuffer): Promise<Output> {
   const { CaptureChecker } = await import("../../lib/dissect/check/checker.ts");
-  const { checkReport, ruleOfFault } = await import("./check_report.ts");
-  const checker = new CaptureChecker(ruleOfFault);
+  const { checkReport } = await import("./check_report.ts");
+  const checker = new CaptureChecker();
   let units = 0;
   return {
     unit(unit) {
       units++;
       checker.handle(unit);
     },
-    end({ dissector }) {
+    end({ dissector, modeller }) {
       checker.end();
-      const { findings, further } = checker;
+      const { findings, further, verdicts } = checker;
+      const dialect = modeller.evidence.verdict();
       const format = flags.format ?? (flags.json ? "json" : "text");
-      out.text(checkReport({ source, findings, further, units, packets: dissector.packets }, format));
+      out.text(checkReport(
+        { source, findings, further, verdicts, dialect, units, packets: dissector.packets },
+        format,
+        flags.verbose,
+      ));
       return findings.length > 0;
     },
   };

@@ -37,15 +37,18 @@ export async function runDump(path: string | undefined, flags: DumpFlags, io: Io
     io.stderr(`note: ${text}\n`);
   };
   const source = path === undefined ? await listenTo(flags, note) : openSource(path, io);
-  const output = await outputOf(flags, columns, source.name, out, io);
-
   const needsJoin = flags.streams === true || flags.calls === true || flags.check === true ||
     (follow !== undefined && follow.kind !== "ssrc") ||
     JOINED_FIELDS.some((name) => filter?.fields.has(name) || (isTable(flags) && columns.includes(name)));
   const keys = new DumpKeys(() => chooseCrypto(io, flags.crypto).backend);
   if (flags.keylog !== undefined) await keys.readFile(flags.keylog, io, note);
   const registry = needsJoin && !source.isLive ? await readSignaling(source, keys) : undefined;
+  if (flags.write !== undefined || flags.embedKeys !== undefined) {
+    const { writeCapture } = await import("./write_capture.ts");
+    return await writeCapture({ source, keys, registry, passes, note }, flags, io);
+  }
 
+  const output = await outputOf(flags, columns, source.name, out, io);
   let shown = 0;
   let seen = 0;
   const events = {

@@ -1,11 +1,11 @@
 /** A unit in full, for people: its line, its field tree with offsets, its bytes. */
 import { rocOf } from "../../lib/crypto/packet_index.ts";
+import { ruleOfUnit } from "../../lib/dissect/check/fault_rules.ts";
 import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
 import { UNIT_KIND_NAMES, UnitKind } from "../../lib/packet/demux.ts";
 import type { DecodedUnit } from "../decode/decode_unit.ts";
 import { hexRows, visible } from "../decode/hex_text.ts";
 import type { ReadingDialect, UnitReading } from "../decode/reading.ts";
-import { ruleOf } from "../decode/rules.ts";
 import { type TextOptions, unitToText } from "../decode/text.ts";
 
 /** The field tree with what is known of the unit besides its bytes. */
@@ -18,7 +18,7 @@ export function detailText(model: UnitModel, options: TextOptions): string {
     nodes: model.nodes,
     notes: notesOf(model),
     body: {},
-    ...(model.fault === undefined ? {} : { fault: { ...model.fault, ...ruleIn(model, reading) } }),
+    ...(model.fault === undefined ? {} : { fault: { ...model.fault, ...ruleIn(model) } }),
   };
   return `${unitToText(decoded, options)}\n`;
 }
@@ -91,8 +91,8 @@ function openingNotes({ opening, unit, session }: UnitModel): string[] {
   return [`opened with ${session?.suite} ${session?.authentication}, epoch ${epoch}, ${where}: all tags are right`];
 }
 
-function ruleIn(model: UnitModel, reading: UnitReading): { readonly rule?: string } {
+function ruleIn(model: UnitModel): { readonly rule?: string } {
   if (model.fault === undefined) return {};
-  const rule = ruleOf(reading, model.fault, model.message?.type);
+  const rule = ruleOfUnit(model, model.fault);
   return rule === undefined ? {} : { rule };
 }

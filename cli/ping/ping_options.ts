@@ -1,6 +1,7 @@
 /** The flags of `arcrtc ping`, and the plan that they make. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { isLoopback } from "../../lib/net/address_key.ts";
+import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import { parseProbeTarget, type ProbeTarget } from "../../lib/net/probe_target.ts";
 import {
   ANSWERABLE_HEARTBEAT_BYTES,

@@ -14,8 +14,8 @@
 import { concatBytes, EMPTY_BYTES, utf8, writeU16, writeU32 } from "../base/bytes.ts";
 
 const SECTION_HEADER = 0x0a0d_0d0a;
-const INTERFACE_DESCRIPTION = 1;
-const ENHANCED_PACKET = 6;
+export const INTERFACE_DESCRIPTION = 1;
+export const ENHANCED_PACKET = 6;
 const DECRYPTION_SECRETS = 10;
 
 const BYTE_ORDER_MAGIC = 0x1a2b_3c4d;
@@ -26,6 +26,7 @@ export const ARC_SECRETS_TYPE = 0x4172_634b;
 
 const OPTION_END = 0;
 const OPTION_USER_APPLICATION = 4;
+export const OPTION_TIME_RESOLUTION = 9;
 const OPTION_INTERFACE_NAME = 2;
 const OPTION_PACKET_FLAGS = 2;
 
@@ -45,17 +46,22 @@ export interface CapturedPacket {
 
 /** What a file begins with: section header and the one interface. `application` is who writes it. */
 export function writePcapngHeader(application: string, interfaceName: string): Uint8Array<ArrayBuffer> {
+  const description = new Uint8Array(8);
+  writeU16(description, 0, LINKTYPE_RAW);
+  return concatBytes(
+    writePcapngSection(application),
+    pcapngBlock(INTERFACE_DESCRIPTION, description, pcapngOptions([OPTION_INTERFACE_NAME, utf8(interfaceName)])),
+  );
+}
+
+/** The section header alone: interfaces follow. */
+export function writePcapngSection(application: string): Uint8Array<ArrayBuffer> {
   const section = new Uint8Array(16);
   writeU32(section, 0, BYTE_ORDER_MAGIC);
   writeU16(section, 4, 1);
   // The section's length is not known while it is written: -1.
   section.fill(0xff, 8);
-  const description = new Uint8Array(8);
-  writeU16(description, 0, LINKTYPE_RAW);
-  return concatBytes(
-    block(SECTION_HEADER, section, options([OPTION_USER_APPLICATION, utf8(application)])),
-    block(INTERFACE_DESCRIPTION, description, options([OPTION_INTERFACE_NAME, utf8(interfaceName)])),
-  );
+  return pcapngBlock(SECTION_HEADER, section, pcapngOptions([OPTION_USER_APPLICATION, utf8(application)]));
 }
 
 export function writePcapngPacket({ bytes, direction, unixMs }: CapturedPacket): Uint8Array<ArrayBuffer> {
@@ -68,20 +74,29 @@ export function writePcapngPacket({ bytes, direction, unixMs }: CapturedPacket):
   body.set(bytes, 20);
   const flags = new Uint8Array(4);
   writeU32(flags, 0, DIRECTION_FLAG[direction]);
-  return block(ENHANCED_PACKET, body, options([OPTION_PACKET_FLAGS, flags]));
+  return pcapngBlock(ENHANCED_PACKET, body, pcapngOptions([OPTION_PACKET_FLAGS, flags]));
 }
 
 /** Lines of a key log, each with its line end. */
 export function writePcapngSecrets(keyLog: string): Uint8Array<ArrayBuffer> {
-  const text = utf8(keyLog);
-  const body = new Uint8Array(8 + padded(text.length));
-  writeU32(body, 0, ARC_SECRETS_TYPE);
-  writeU32(body, 4, text.length);
-  body.set(text, 8);
-  return block(DECRYPTION_SECRETS, body, EMPTY_BYTES);
+  return writePcapngSecretsOf(ARC_SECRETS_TYPE, utf8(keyLog));
 }
 
-function block(type: number, body: Uint8Array, trailer: Uint8Array): Uint8Array<ArrayBuffer> {
+/** Secrets of any type, as they are. */
+export function writePcapngSecretsOf(type: number, secrets: Uint8Array): Uint8Array<ArrayBuffer> {
+  const body = new Uint8Array(8 + padded(secrets.length));
+  writeU32(body, 0, type);
+  writeU32(body, 4, secrets.length);
+  body.set(secrets, 8);
+  return pcapngBlock(DECRYPTION_SECRETS, body);
+}
+
+/** A block with its options, if it has any, behind its body, whose length is a multiple of 4. */
+export function pcapngBlock(
+  type: number,
+  body: Uint8Array,
+  trailer: Uint8Array = EMPTY_BYTES,
+): Uint8Array<ArrayBuffer> {
   const length = BLOCK_OVERHEAD_BYTES + body.length + trailer.length;
   const bytes = new Uint8Array(length);
   writeU32(bytes, 0, type);
@@ -92,7 +107,8 @@ function block(type: number, body: Uint8Array, trailer: Uint8Array): Uint8Array<
   return bytes;
 }
 
-function options(...list: readonly (readonly [code: number, value: Uint8Array])[]): Uint8Array {
+/** Options with their end. */
+export function pcapngOptions(...list: readonly (readonly [code: number, value: Uint8Array])[]): Uint8Array {
   const parts = list.map(([code, value]) => {
     const option = new Uint8Array(4 + padded(value.length));
     writeU16(option, 0, code);

@@ -1,4 +1,14 @@
-/** All checks over a capture: the same rules that the conformance suite goes by, as far as a third party can see them. */
+/**
+ * All checks over a capture: the same rules that the conformance suite goes by, as far as a third party can see them.
+ *
+ * ```ts
+ * const checker = new CaptureChecker();
+ * for (each unit) checker.handle(modeller.handle(unit));
+ * checker.end();
+ * checker.verdicts; // pass, fail or skipped for each rule that a capture can show
+ * checker.findings; // what fails, with its packets
+ * ```
+ */
 import type { UnitModel } from "../model/unit_model.ts";
 import { BoundedMap } from "../model/bounded_map.ts";
 import type { Check } from "./check.ts";
@@ -9,7 +19,14 @@ import { ReducedCheck } from "./reduced_check.ts";
 import { RequestCheck } from "./request_check.ts";
 import { RtcpCheck } from "./rtcp_check.ts";
 import { SessionCheck } from "./session_check.ts";
-import { type RuleOfFault, UnitCheck } from "./unit_check.ts";
+import { MessageCheck } from "./message_check.ts";
+import { PhoenixCheck } from "./phoenix_check.ts";
+import { RelayCheck } from "./relay_check.ts";
+import { RepairCheck } from "./repair_check.ts";
+import { RotationCheck } from "./rotation_check.ts";
+import { ServerCheck } from "./server_check.ts";
+import type { RuleVerdict } from "./rules.ts";
+import { UnitCheck } from "./unit_check.ts";
 import { waySubject } from "./check.ts";
 
 const MAX_SESSIONS = 4096;
@@ -19,18 +36,23 @@ export class CaptureChecker {
   readonly #checks: readonly Check[];
   #lastS = 0;
 
-  /** `ruleOf` names the rule that a fault of a unit breaks. */
-  constructor(ruleOf: RuleOfFault) {
+  constructor() {
     const findings = this.#findings;
     const sessions = new SessionCheck(findings);
     this.#checks = [
-      new UnitCheck(findings, ruleOf),
+      new UnitCheck(findings),
       sessions,
       new DialectCheck(findings),
       new RequestCheck(findings),
       new MediaCheck(findings, sessions),
       new ReducedCheck(findings, sessions),
       new RtcpCheck(findings, sessions),
+      new RepairCheck(findings),
+      new RotationCheck(findings),
+      new MessageCheck(findings),
+      new PhoenixCheck(findings),
+      new ServerCheck(findings),
+      new RelayCheck(findings),
       new KeyCheck(findings),
     ];
   }
@@ -48,6 +70,11 @@ export class CaptureChecker {
 
   get findings(): readonly Finding[] {
     return this.#findings.list;
+  }
+
+  /** On each rule that a capture can show: `skipped` where nothing in this one does. */
+  get verdicts(): readonly RuleVerdict[] {
+    return this.#findings.verdicts;
   }
 
   /** Breaches beyond those that are told apart. */
@@ -69,6 +96,7 @@ class DialectCheck implements Check {
     const { dialect, sessionId } = unit;
     const isMessage = unit.message !== undefined || unit.engineMessage !== undefined;
     if (!isMessage || dialect === undefined || sessionId === undefined) return;
+    this.#findings.judged("ARC-DIALECT-no-mixing");
     const first = this.#dialects.get(sessionId);
     if (first === undefined) this.#dialects.set(sessionId, { dialect, packet: unit.unit.packet });
     else if (first.dialect !== dialect) {

@@ -6,6 +6,7 @@ import type { Opening } from "../model/opening.ts";
 import type { UnitModel } from "../model/unit_model.ts";
 import { type Check, streamSubject, waySubject } from "./check.ts";
 import type { Findings } from "./findings.ts";
+import type { RuleId } from "./rules.ts";
 
 const MAX_SSRCS = 16_384;
 
@@ -24,8 +25,23 @@ export class KeyCheck implements Check {
   unit(unit: UnitModel): void {
     const { opening } = unit;
     if (opening === undefined || unit.unit.cutBytes > 0) return;
-    if (opening.kind === "opened") this.#begins(unit, opening.index);
+    if (opening.kind === "opened") this.#opened(unit, opening.index);
     else this.#failed(unit, opening.reason);
+  }
+
+  #opened(unit: UnitModel, index: number): void {
+    const hasHmac = unit.authentication === "hmac-sha256-80";
+    switch (unit.unit.kind) {
+      case UnitKind.json:
+        return this.#findings.judged("ARC-SEAL-tag");
+      case UnitKind.rtcp:
+        if (hasHmac) this.#findings.judged("ARC-SRTP-srtcp-hmac");
+        return;
+      default:
+        this.#findings.judged("ARC-SRTP-payload-encrypted");
+        if (hasHmac) this.#findings.judged("ARC-SRTP-hmac-tag");
+        return this.#begins(unit, index);
+    }
   }
 
   #failed(unit: UnitModel, reason: Failure): void {
@@ -67,6 +83,7 @@ export class KeyCheck implements Check {
     this.#begun.set(entry.ssrc, true);
     const { start, packet } = entry.stream;
     const announced = start.roc?.find(({ ssrc }) => ssrc === entry.ssrc);
+    if (packet > 0 && packet <= unit.unit.packet) this.#findings.judged("ARC-SRTP-roc-start");
     if (packet === 0 || packet > unit.unit.packet || announced !== undefined || rocOf(index) === 0) return;
     const text = `the first packet has ROC ${rocOf(index)}, and its STREAM_START in packet ${packet} announces none`;
     this.#findings.add("ARC-SRTP-roc-start", streamSubject(unit), unit.unit.packet, text);
@@ -79,6 +96,6 @@ const WORDS: Readonly<Record<Failure, string>> = {
   truncated: "it is too short for its tags",
 };
 
-function rtcpRule(reason: Failure): string {
+function rtcpRule(reason: Failure): RuleId {
   return reason === "auth" ? "ARC-SRTP-srtcp-hmac" : "ARC-SRTP-srtcp-layout";
 }

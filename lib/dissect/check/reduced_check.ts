@@ -8,9 +8,10 @@ import { BoundedMap } from "../model/bounded_map.ts";
 import type { UnitModel } from "../model/unit_model.ts";
 import { type Check, flowOf, type SessionBeginnings, streamSubject } from "./check.ts";
 import type { Findings } from "./findings.ts";
+import type { RuleId } from "./rules.ts";
 
 const MAX_FLOWS = 4096;
-const MAX_SSRCS = 64;
+const MAX_SSRCS = 16;
 /** SPEC ARC-RTP-reduced-first-three. */
 const FIRST_FULL = 3;
 /** SPEC ARC-RTP-reduced-refresh; times with room for what the capture's clock and the network add. */
@@ -41,6 +42,8 @@ class SsrcState {
   frameS = 0;
   /** The last two full packets, newest first, with no hole since. */
   fulls: readonly Full[] = [];
+  /** Q of the packet before; -1 where that is not known. */
+  quality = -1;
   keyPhase = -1;
   keyPhaseS = -Infinity;
 
@@ -52,6 +55,8 @@ class SsrcState {
 export class ReducedCheck implements Check {
   readonly #findings: Findings;
   readonly #beginnings: SessionBeginnings;
+  /** SSRCs that were seen on any path. */
+  readonly #begun = new BoundedMap<number, true>(MAX_FLOWS * MAX_SSRCS);
   readonly #flows = new BoundedMap<number, BoundedMap<number, SsrcState>>(MAX_FLOWS);
 
   constructor(findings: Findings, beginnings: SessionBeginnings) {
@@ -63,6 +68,7 @@ export class ReducedCheck implements Check {
     const { rtp, arc, entry } = unit;
     const { kind } = unit.unit;
     if (kind === UnitKind.reduced && rtp === undefined) return this.#unknown(unit);
+    if (kind === UnitKind.reduced) this.#findings.judged("ARC-RTP-reduced-context");
     if (rtp === undefined || arc === undefined || entry === undefined || entry.stream.contexts.length === 0) return;
     const state = this.#stateOf(unit, rtp.ssrc);
     const { sequenceNumber, timestamp } = rtp;
@@ -71,7 +77,10 @@ export class ReducedCheck implements Check {
     if (step > 1) {
       state.sinceFull = undefined;
       state.fulls = [];
+      state.quality = -1;
     }
+    if (state.isFromStart && state.packets < FIRST_FULL) this.#findings.judged("ARC-RTP-reduced-first-three");
+    this.#quality(unit, state, arc.quality);
     state.lastSequence16 = sequenceNumber;
     state.packets += step;
     if (timestamp !== state.frameTimestamp) {
@@ -87,6 +96,7 @@ export class ReducedCheck implements Check {
     state.lastFullS = unit.timeS;
     state.fulls = [{ sequence16, timestamp }, ...state.fulls.slice(0, 1)];
     if (state.keyPhase >= 0 && keyPhase !== state.keyPhase) state.keyPhaseS = unit.timeS;
+    if (unit.timeS - state.keyPhaseS < EPOCH_PAUSE_S) this.#findings.judged("ARC-RTP-reduced-epoch-pause");
     state.keyPhase = keyPhase;
   }
 
@@ -95,6 +105,7 @@ export class ReducedCheck implements Check {
       this.#add("ARC-RTP-reduced-first-three", unit, `packet ${state.packets} of the SSRC has a reduced header`);
     }
     if (state.sinceFull !== undefined) {
+      this.#findings.judged("ARC-RTP-reduced-refresh");
       state.sinceFull++;
       const silentS = state.frameS - state.lastFullS;
       if (state.sinceFull >= REFRESH_PACKETS) {
@@ -107,6 +118,7 @@ export class ReducedCheck implements Check {
         );
       }
     }
+    if (state.fulls.length > 0) this.#findings.judged("ARC-RTP-reduced-window");
     for (const full of state.fulls) {
       const packets = Math.abs(distance16(full.sequence16, sequence16));
       const ticks = Math.abs(distance32(full.timestamp, timestamp));
@@ -116,9 +128,20 @@ export class ReducedCheck implements Check {
       }
     }
     const pauseS = unit.timeS - state.keyPhaseS;
+    if (pauseS < EPOCH_PAUSE_S) this.#findings.judged("ARC-RTP-reduced-epoch-pause");
     if (pauseS < EPOCH_PAUSE_S - CLOCK_ROOM_S) {
       this.#add("ARC-RTP-reduced-epoch-pause", unit, `reduced ${Math.round(pauseS * 1000)} ms after the epoch changed`);
     }
+  }
+
+  /** SPEC ARC-RTP-quality-switch: the packet that carries another Q has a full header. */
+  #quality(unit: UnitModel, state: SsrcState, quality: number): void {
+    const before = state.quality;
+    state.quality = quality;
+    if (before < 0 || before === quality) return;
+    this.#findings.judged("ARC-RTP-quality-switch");
+    if (unit.unit.kind === UnitKind.arcrtp) return;
+    this.#add("ARC-RTP-quality-switch", unit, `Q changes from ${before} to ${quality} on a reduced header`);
   }
 
   /** A context that nobody announced, in a session whose announcements are all in the capture. */
@@ -139,13 +162,13 @@ export class ReducedCheck implements Check {
 
   #stateOf(unit: UnitModel, ssrc: number): SsrcState {
     const flow = flowOf(unit);
-    let ssrcs = this.#flows.get(flow);
-    if (ssrcs === undefined) this.#flows.set(flow, ssrcs = new BoundedMap(MAX_SSRCS));
+    const ssrcs = this.#flows.obtain(flow, () => new BoundedMap(MAX_SSRCS));
     const known = ssrcs.get(ssrc);
     if (known !== undefined) return known;
     const { entry } = unit;
     // On a second path the SSRC has begun elsewhere.
-    const hasBegun = [...this.#flows.values()].some((others) => others !== ssrcs && others.get(ssrc) !== undefined);
+    const hasBegun = this.#begun.get(ssrc) === true;
+    this.#begun.set(ssrc, true);
     const isFromStart = entry !== undefined && entry.stream.packet > 0 &&
       this.#beginnings.has(entry.stream.session.id) && !hasBegun;
     const state = new SsrcState(isFromStart);
@@ -153,7 +176,7 @@ export class ReducedCheck implements Check {
     return state;
   }
 
-  #add(rule: string, unit: UnitModel, message: string): void {
+  #add(rule: RuleId, unit: UnitModel, message: string): void {
     this.#findings.add(rule, streamSubject(unit), unit.unit.packet, message);
   }
 }

@@ -11,9 +11,11 @@ import { type Check, flowOf, reverseFlow, sessionSubject, waySubject } from "./c
 import type { Findings } from "./findings.ts";
 
 const MAX_REQUESTS = 16_384;
-const MAX_FLOWS = 4096;
+const MAX_FLOWS = 2048;
 /** Heartbeats of a flow that wait for their answer. */
-const MAX_HEARTBEATS = 256;
+const MAX_HEARTBEATS = 64;
+/** Requests of one session and type that an answer without timestamp may be to. */
+const MAX_OPEN = 16;
 
 /** SPEC ARC-SIG-repeat-first-interval, with room for what a scheduler and the network take away. */
 const FIRST_INTERVAL_S = { datagram: 0.2, other: 2 } as const;
@@ -35,11 +37,11 @@ const REQUESTS: ReadonlySet<Message["type"]> = new Set<Message["type"]>([
 
 interface Request {
   readonly type: Message["type"];
-  readonly sessionId: string;
   readonly subject: string;
   readonly packet: number;
   readonly flow: number;
   readonly text: string;
+  readonly timestamp: number;
   readonly firstS: number;
   lastS: number;
   /** Time between the last two sendings. */
@@ -47,6 +49,8 @@ interface Request {
   sendings: number;
   isAnswered: boolean;
 }
+
+type Echoed = Pick<Heartbeat, "session_id" | "challenge" | "timestamp">;
 
 interface SealedUnit {
   readonly counter: number;
@@ -63,8 +67,10 @@ export class RequestCheck implements Check {
   readonly #findings: Findings;
   /** By flow and what tells requests apart (SPEC ARC-SIG-repeat-same-answer). */
   readonly #requests = new BoundedMap<string, Request>(MAX_REQUESTS);
-  /** Sequence -> challenge and timestamp, by flow. */
-  readonly #heartbeats = new BoundedMap<number, BoundedMap<number, Heartbeat>>(MAX_FLOWS);
+  /** The last requests, newest first, by session and type. */
+  readonly #open = new BoundedMap<string, readonly Request[]>(MAX_REQUESTS);
+  /** What a HEARTBEAT_ACK has to echo, by flow and sequence. */
+  readonly #heartbeats = new BoundedMap<number, BoundedMap<number, Echoed>>(MAX_FLOWS);
   /** The last sealed units of each flow, newest first. */
   readonly #seals = new BoundedMap<number, readonly SealedUnit[]>(MAX_FLOWS);
 
@@ -103,6 +109,7 @@ export class RequestCheck implements Check {
 
   end(lastS: number): void {
     for (const request of this.#requests.values()) {
+      if (request.isAnswered) this.#findings.judged("ARC-SIG-ack-requests");
       if (request.isAnswered || lastS - request.firstS < ANSWER_WITHIN_S) continue;
       const text = `${request.type} of packet ${request.packet} has no answer in ${
         Math.round(lastS - request.firstS)
@@ -122,12 +129,13 @@ export class RequestCheck implements Check {
     const key = `${flow} ${sessionId} ${type} ${timestamp} ${stream}`;
     const text = JSON.stringify(message);
     const known = this.#requests.get(key);
+    this.#findings.judged("ARC-SIG-repeat-timestamps-grow");
     const nowS = unit.timeS;
     const { packet, transport } = unit.unit;
     if (known === undefined) {
       const subject = sessionSubject(sessionId);
       const request: Request = {
-        ...{ type, sessionId, subject, packet, flow, text },
+        ...{ type, subject, packet, flow, text, timestamp },
         firstS: nowS,
         lastS: nowS,
         intervalS: 0,
@@ -135,6 +143,8 @@ export class RequestCheck implements Check {
         isAnswered: false,
       };
       this.#requests.set(key, request);
+      const kind = `${sessionId} ${type}`;
+      this.#open.set(kind, [request, ...this.#open.get(kind) ?? []].slice(0, MAX_OPEN));
       return;
     }
     if (known.text !== text) {
@@ -152,6 +162,7 @@ export class RequestCheck implements Check {
       ? isDatagram ? FIRST_INTERVAL_S.datagram : FIRST_INTERVAL_S.other
       : 2 * request.intervalS;
     const subject = `${request.subject}: ${request.type} of packet ${request.packet}`;
+    this.#findings.judged(request.sendings === 1 ? "ARC-SIG-repeat-first-interval" : "ARC-SIG-repeat-doubling");
     if (intervalS < INTERVAL_ROOM * leastS) {
       const rule = request.sendings === 1 ? "ARC-SIG-repeat-first-interval" : "ARC-SIG-repeat-doubling";
       const text = `${request.type} sent again after ${ms(intervalS)} ms, the rule has ${ms(leastS)} ms`;
@@ -171,15 +182,16 @@ export class RequestCheck implements Check {
   }
 
   #answered(sessionId: string, type: string, timestamp: number | undefined): void {
-    for (const request of this.#requests.values()) {
-      if (request.sessionId !== sessionId || request.type !== type || request.isAnswered) continue;
-      if (timestamp === undefined || request.text.includes(`"timestamp":${timestamp}`)) request.isAnswered = true;
+    for (const request of this.#open.get(`${sessionId} ${type}`) ?? []) {
+      request.isAnswered ||= timestamp === undefined || request.timestamp === timestamp;
     }
   }
 
   #error(unit: UnitModel, message: Extract<Message, { type: "ERROR" }>): void {
     const { in_reply_to: request, session_id: sessionId, code } = message;
     const { packet } = unit.unit;
+    this.#findings.judged("ARC-SIG-error-codes");
+    this.#findings.judged("ARC-SIG-error-not-for-error");
     if (!(ERROR_CODE_NAMES as readonly string[]).includes(code)) {
       this.#findings.add("ARC-SIG-error-codes", waySubject(unit), packet, `ERROR has the code ${JSON.stringify(code)}`);
     }
@@ -193,9 +205,10 @@ export class RequestCheck implements Check {
 
   #heartbeat(unit: UnitModel, heartbeat: Heartbeat): void {
     const flow = flowOf(unit);
-    let waiting = this.#heartbeats.get(flow);
-    if (waiting === undefined) this.#heartbeats.set(flow, waiting = new BoundedMap(MAX_HEARTBEATS));
-    waiting.set(heartbeat.sequence, heartbeat);
+    const waiting = this.#heartbeats.obtain(flow, () => new BoundedMap(MAX_HEARTBEATS));
+    const { sequence, session_id, challenge, timestamp } = heartbeat;
+    waiting.set(sequence, { session_id, challenge, timestamp });
+    this.#findings.judged("ARC-SIG-heartbeat-sender-fields");
     const isOfSession = heartbeat.session_id !== NIL_UUID;
     const missing = heartbeat.challenge === undefined
       ? "challenge"
@@ -209,6 +222,7 @@ export class RequestCheck implements Check {
 
   #heartbeatAck(unit: UnitModel, ack: HeartbeatAck): void {
     const { packet } = unit.unit;
+    this.#findings.judged("ARC-SIG-heartbeat-latency");
     const differenceMs = ack.response_timestamp - ack.original_timestamp;
     if (ack.latency_ms !== differenceMs) {
       const text = `latency_ms is ${ack.latency_ms}, the timestamps make it ${differenceMs}`;
@@ -216,6 +230,7 @@ export class RequestCheck implements Check {
     }
     const asked = this.#heartbeats.get(reverseFlow(flowOf(unit)))?.get(ack.sequence);
     if (asked === undefined || asked.session_id !== ack.session_id) return;
+    this.#findings.judged("ARC-SIG-heartbeat-answer");
     const wrong = asked.challenge !== ack.challenge
       ? "challenge"
       : asked.timestamp !== ack.original_timestamp
@@ -237,6 +252,7 @@ export class RequestCheck implements Check {
     const flow = flowOf(unit);
     const recent = this.#seals.get(flow) ?? [];
     // The same bytes again are a repetition by the network.
+    if (recent.length > 0) this.#findings.judged("ARC-SEAL-counter");
     const same = recent.find((each) => each.counter === counter);
     if (same !== undefined && same.tag !== tag && counter > FIRST_COUNTERS) {
       const text = `counter ${counter} seals two different units, the first in packet ${same.packet}`;

@@ -4,6 +4,7 @@ import { UnitKind } from "../../packet/demux.ts";
 import type { UnitModel } from "../model/unit_model.ts";
 import { type Check, flowOf, reverseFlow, type SessionBeginnings, streamSubject, waySubject } from "./check.ts";
 import type { Findings } from "./findings.ts";
+import type { RuleId } from "./rules.ts";
 
 const MAX_FLOWS = 4096;
 const MAX_SSRCS = 16_384;
@@ -17,6 +18,8 @@ class FlowState {
   /** Since when media flows without a pause; undefined while none does. */
   mediaSinceS: number | undefined = undefined;
   lastMediaS = -Infinity;
+  /** When the regular reports were last looked for. */
+  judgedS = -Infinity;
   lastReportS = -Infinity;
   lastHeartbeatS = -Infinity;
   /** True once a sealed HEARTBEAT_ACK has come from the other end of the conversation. */
@@ -67,6 +70,7 @@ export class RtcpCheck implements Check {
     const { session } = unit;
     const hasBeginning = session !== undefined && this.#beginnings.has(session.id);
     const isFirst = flow.mediaSinceS === undefined;
+    if (isFirst && hasBeginning) this.#findings.judged("ARC-PATH-validated-only");
     if (isFirst && hasBeginning && !flow.isValidated) {
       const text = `media to ${unit.unit.destination.text}, from where no sealed HEARTBEAT_ACK has come`;
       this.#findings.add("ARC-PATH-validated-only", waySubject(unit), unit.unit.packet, text);
@@ -74,6 +78,11 @@ export class RtcpCheck implements Check {
     if (isFirst || nowS - flow.lastMediaS > PAUSE_S) flow.mediaSinceS = nowS;
     flow.lastMediaS = nowS;
     if (!hasBeginning || flow.mediaSinceS === undefined) return;
+    if (nowS - flow.judgedS >= 1 && nowS - flow.mediaSinceS >= 1) {
+      flow.judgedS = nowS;
+      this.#findings.judged("ARC-RTCP-reports");
+      this.#findings.judged("ARC-PATH-keepalive");
+    }
     this.#regular(
       "ARC-RTCP-reports",
       unit,
@@ -87,7 +96,7 @@ export class RtcpCheck implements Check {
     this.#regular("ARC-PATH-keepalive", unit, beatS, HEARTBEAT_WITHIN_S, "sealed HEARTBEAT of the sender");
   }
 
-  #regular(rule: string, unit: UnitModel, lastS: number, withinS: number, what: string): void {
+  #regular(rule: RuleId, unit: UnitModel, lastS: number, withinS: number, what: string): void {
     const silentS = unit.timeS - lastS;
     if (silentS <= withinS) return;
     const text = `no ${what} for ${silentS.toFixed(1)} s while media flows`;
@@ -100,6 +109,7 @@ export class RtcpCheck implements Check {
     if ((rtcp?.kind !== "protected" && rtcp?.kind !== "opened") || ssrc === undefined) return;
     const { bytes, end, packet } = unit.unit;
     const tag = (bytes[end - 4] << 24) | (bytes[end - 3] << 16) | (bytes[end - 2] << 8) | bytes[end - 1];
+    this.#findings.judged("ARC-SRTP-srtcp-index");
     const last = this.#indexes.get(ssrc);
     if (last !== undefined && rtcp.index === last.index && tag !== last.tag) {
       const text =
@@ -110,10 +120,6 @@ export class RtcpCheck implements Check {
   }
 
   #flowOf(key: number): FlowState {
-    const known = this.#flows.get(key);
-    if (known !== undefined) return known;
-    const flow = new FlowState();
-    this.#flows.set(key, flow);
-    return flow;
+    return this.#flows.obtain(key, () => new FlowState());
   }
 }

@@ -7,10 +7,11 @@ import { BoundedMap } from "../model/bounded_map.ts";
 import type { UnitModel } from "../model/unit_model.ts";
 import { type Check, hex32, sessionSubject } from "./check.ts";
 import type { Findings } from "./findings.ts";
+import type { RuleId } from "./rules.ts";
 
-const MAX_SESSIONS = 4096;
-/** Of each session. */
-const MAX_REMEMBERED = 4096;
+const MAX_SESSIONS = 1024;
+/** Keys, SSRCs, contexts and streams of each session. */
+const MAX_REMEMBERED = 256;
 
 /** Who used something first. */
 interface FirstUse {
@@ -18,9 +19,19 @@ interface FirstUse {
   readonly by: string;
 }
 
+type AcceptingAck = Extract<ConnectAck, { accepted: true }>;
+
+/** What an answer keeps or breaks against the offer. */
+const ANSWER_RULES = [
+  "ARC-SRTP-choice-suite",
+  "ARC-SRTP-choice-not-offered",
+  "ARC-SIG-state-ack-unoffered",
+  "ARC-SIG-connect-ack-peer",
+] as const;
+
 class SessionState {
   connect: Connect | undefined = undefined;
-  ack: Extract<ConnectAck, { accepted: true }> | undefined = undefined;
+  ack: AcceptingAck | undefined = undefined;
   /** The newest epoch that a message has named; undefined where the beginning is not in the capture. */
   epoch: number | undefined = undefined;
   readonly peers = new Set<string>();
@@ -91,12 +102,14 @@ export class SessionCheck implements Check {
     if (!message.accepted) return;
     const epoch = message.epoch ?? 0;
     this.#key(unit, session, message.session_id, message.peer_id, epoch, message.encryption.public_key);
+    if (epoch > 0) this.#resumed(unit, session, message);
     session.ack ??= message;
     const { connect } = session;
     if (connect === undefined || epoch > 0) return;
+    for (const rule of ANSWER_RULES) this.#findings.judged(rule);
     const { encryption, authentication = ["hmac-sha256-80"], codecs } = connect.capabilities;
     const chosen = message.encryption.authentication ?? "hmac-sha256-80";
-    const add = (rule: string, text: string) => this.#add(rule, unit, message.session_id, text);
+    const add = (rule: RuleId, text: string) => this.#add(rule, unit, message.session_id, text);
     if (!encryption.includes(message.encryption.algorithm)) {
       add(
         "ARC-SRTP-choice-not-offered",
@@ -106,6 +119,12 @@ export class SessionCheck implements Check {
     if (!authentication.includes(chosen)) {
       add("ARC-SRTP-choice-not-offered", `CONNECT_ACK chooses ${chosen}, offered are ${authentication.join(", ")}`);
     }
+    // Every implementation has this one (SPEC ARC-SRTP-default-suite), so nothing behind it can be the first in common.
+    const preferred = encryption.indexOf("aes-128-gcm");
+    if (preferred >= 0 && encryption.indexOf(message.encryption.algorithm) > preferred) {
+      const text = `CONNECT_ACK chooses ${message.encryption.algorithm}, aes-128-gcm stands before it in the offer`;
+      add("ARC-SRTP-choice-suite", text);
+    }
     for (const codec of Object.values(message.selected_codecs)) {
       if (codec !== undefined && !codecs.includes(codec)) {
         add("ARC-SIG-state-ack-unoffered", `CONNECT_ACK selects ${codec}, offered are ${codecs.join(", ")}`);
@@ -113,6 +132,22 @@ export class SessionCheck implements Check {
     }
     if (message.peer_id === connect.peer_id) {
       add("ARC-SIG-connect-ack-peer", "CONNECT_ACK has the caller's own peer_id");
+    }
+  }
+
+  /** SPEC ARC-SRTP-choice-resume-equal. */
+  #resumed(unit: UnitModel, { ack }: SessionState, { session_id, encryption }: AcceptingAck): void {
+    if (ack === undefined) return;
+    this.#findings.judged("ARC-SRTP-choice-resume-equal");
+    const had = `${ack.encryption.algorithm} ${ack.encryption.authentication ?? "hmac-sha256-80"}`;
+    const has = `${encryption.algorithm} ${encryption.authentication ?? "hmac-sha256-80"}`;
+    if (had !== has) {
+      this.#add(
+        "ARC-SRTP-choice-resume-equal",
+        unit,
+        session_id,
+        `a resumption selects ${has}, the session has ${had}`,
+      );
     }
   }
 
@@ -126,6 +161,7 @@ export class SessionCheck implements Check {
   /** SPEC ARC-KEY-epoch-numbers: the next one exactly, or the one that is being made. */
   #epoch(unit: UnitModel, session: SessionState, sessionId: string, epoch: number, type: string): void {
     const known = session.epoch;
+    if (known !== undefined) this.#findings.judged("ARC-KEY-epoch-numbers");
     if (known !== undefined && epoch !== known && epoch !== known + 1) {
       this.#add("ARC-KEY-epoch-numbers", unit, sessionId, `${type} names epoch ${epoch} behind epoch ${known}`);
     }
@@ -134,6 +170,10 @@ export class SessionCheck implements Check {
 
   #key(unit: UnitModel, session: SessionState, sessionId: string, peer: string, epoch: number, key: string): void {
     const first = session.keys.get(key);
+    if (first?.by !== peer && [...session.keys.values()].some((other) => other.by !== peer && other.epoch === epoch)) {
+      this.#findings.judged("ARC-KEY-ecdh-own-key");
+    }
+    if (epoch > 0 && first?.epoch !== epoch) this.#findings.judged("ARC-KEY-ecdh-reused-key");
     if (first === undefined) {
       if (session.keys.size < MAX_REMEMBERED) session.keys.set(key, { packet: unit.unit.packet, by: peer, epoch });
       return;
@@ -152,6 +192,8 @@ export class SessionCheck implements Check {
     const sender = unit.speaker;
     const { packet } = unit.unit;
     const suite = session.ack?.encryption.algorithm;
+    if (suite !== undefined) this.#findings.judged("ARC-SRTP-choice-stream-equal");
+    this.#findings.judged("ARC-KEY-stream-id-once");
     if (suite !== undefined && start.encryption.algorithm !== suite) {
       const text = `STREAM_START names ${start.encryption.algorithm}, the session has ${suite}`;
       this.#add("ARC-SRTP-choice-stream-equal", unit, sessionId, text);
@@ -175,6 +217,7 @@ export class SessionCheck implements Check {
   }
 
   #ssrc(unit: UnitModel, session: SessionState, start: StreamStart, ssrc: number): void {
+    this.#findings.judged("ARC-KEY-ssrc-once");
     const first = session.ssrcs.get(ssrc);
     if (first === undefined) {
       if (session.ssrcs.size < MAX_REMEMBERED) {
@@ -189,6 +232,7 @@ export class SessionCheck implements Check {
   }
 
   #context(unit: UnitModel, session: SessionState, start: StreamStart, key: string, meaning: string): void {
+    this.#findings.judged("ARC-RTP-reduced-context-unique");
     const known = session.contexts.get(key);
     if (known === undefined) {
       if (session.contexts.size < MAX_REMEMBERED) session.contexts.set(key, { packet: unit.unit.packet, meaning });
@@ -202,7 +246,10 @@ export class SessionCheck implements Check {
   /** SPEC ARC-LOSS-rtx-agreed. */
   #capabilities(unit: UnitModel, start: StreamStart): void {
     for (const capability of ["reduced_header", "rtx", "fec"] as const) {
-      if ((start[capability] ?? []).length === 0 || this.agreed(start.session_id, capability) !== false) continue;
+      const agreed = this.agreed(start.session_id, capability);
+      if ((start[capability] ?? []).length === 0 || agreed === undefined) continue;
+      this.#findings.judged("ARC-LOSS-rtx-agreed");
+      if (agreed) continue;
       const text = `STREAM_START announces ${capability}, which not both peers offered`;
       this.#add("ARC-LOSS-rtx-agreed", unit, start.session_id, text);
     }
@@ -210,6 +257,7 @@ export class SessionCheck implements Check {
 
   /** SPEC ARC-SIG-state-two-peers. */
   #peer(unit: UnitModel, session: SessionState, sessionId: string, peer: string): void {
+    this.#findings.judged("ARC-SIG-state-two-peers");
     if (session.peers.size < 2) session.peers.add(peer);
     else if (!session.peers.has(peer)) {
       this.#add("ARC-SIG-state-two-peers", unit, sessionId, `a third peer speaks: ${peer}`);
@@ -217,14 +265,10 @@ export class SessionCheck implements Check {
   }
 
   #stateOf(sessionId: string): SessionState {
-    const known = this.#sessions.get(sessionId);
-    if (known !== undefined) return known;
-    const state = new SessionState();
-    this.#sessions.set(sessionId, state);
-    return state;
+    return this.#sessions.obtain(sessionId, () => new SessionState());
   }
 
-  #add(rule: string, unit: UnitModel, sessionId: string, message: string): void {
+  #add(rule: RuleId, unit: UnitModel, sessionId: string, message: string): void {
     this.#findings.add(rule, `${sessionSubject(sessionId)}: ${message}`, unit.unit.packet, message);
   }
 }

@@ -8,6 +8,8 @@ import { BoundedMap } from "../model/bounded_map.ts";
 const MAX_SESSIONS = 4096;
 /** Epochs of one session; a rotation each minute for two days. */
 const MAX_EPOCHS = 4096;
+/** Master keys in all: a capture may bring any number. */
+const MAX_MASTERS = 65_536;
 /** Imported keys, which cost memory in their backend. */
 const MAX_IMPORTED = 4096;
 
@@ -21,6 +23,7 @@ export class SessionSecrets {
   readonly #chooseBackend: () => CryptoBackend;
   #chosen: CryptoBackend | undefined;
   readonly #masters = new BoundedMap<string, Map<number, Uint8Array>>(MAX_SESSIONS);
+  #size = 0;
   readonly #keys = new BoundedMap<string, SrtpStreamKeys>(MAX_IMPORTED);
   readonly #macs = new BoundedMap<string, MacKey>(MAX_IMPORTED);
 
@@ -31,9 +34,7 @@ export class SessionSecrets {
 
   /** Master keys that are held. */
   get size(): number {
-    let count = 0;
-    for (const epochs of this.#masters.values()) count += epochs.size;
-    return count;
+    return this.#size;
   }
 
   get isEmpty(): boolean {
@@ -43,8 +44,12 @@ export class SessionSecrets {
   /** Takes the master key of an epoch; copied. */
   add(sessionId: string, epoch: number, master: Uint8Array): void {
     let epochs = this.#masters.get(sessionId);
-    if (epochs === undefined) this.#masters.set(sessionId, epochs = new Map());
-    if (epochs.size < MAX_EPOCHS) epochs.set(epoch, master.slice());
+    if (epochs === undefined) this.#size -= this.#masters.set(sessionId, epochs = new Map())?.size ?? 0;
+    if (!epochs.has(epoch)) {
+      if (epochs.size >= MAX_EPOCHS || this.#size >= MAX_MASTERS) return;
+      this.#size++;
+    }
+    epochs.set(epoch, master.slice());
   }
 
   has(sessionId: string): boolean {

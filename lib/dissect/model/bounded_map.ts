@@ -21,6 +21,15 @@ export class BoundedMap<K, V> {
     return this.#entries.get(key);
   }
 
+  /** The entry of a key, made where there is none. */
+  obtain(key: K, make: () => V): V {
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    const value = make();
+    this.set(key, value);
+    return value;
+  }
+
   /** Oldest first, until one has made room. */
   values(): IterableIterator<V> {
     return this.#entries.values();

@@ -110,7 +110,7 @@ export class UnitModel {
 
   /** The peer that speaks in this direction of the conversation, as far as its messages have told. */
   get speaker(): string | undefined {
-    const id = this.#namedSession();
+    const id = this.sessionId;
     return id === undefined ? undefined : this.#registry.speaker(id, this.unit);
   }
 

@@ -1,10 +1,12 @@
 /** A call that keeps every rule, unit by unit, for tests that break one of them. */
+import assert from "node:assert/strict";
 import { writeU32 } from "../../base/bytes.ts";
 import { EXAMPLE_CALLEE, EXAMPLE_CALLER, EXAMPLE_SESSION, EXAMPLES } from "../../signaling/examples.ts";
 import type { Message } from "../../signaling/messages/registry.ts";
 import { ARCRTP_MIN_HEADER_BYTES, type ArcRtpFields, arcRtpHeaderBytes, writeArcRtp } from "../../packet/arcrtp.ts";
 import { writeReducedHeader } from "../../packet/reduced.ts";
 import type { Finding } from "../check/findings.ts";
+import type { RuleVerdict } from "../check/rules.ts";
 import { CaptureChecker } from "../check/checker.ts";
 import { type Place, Scene, sealedText } from "./scene.ts";
 
@@ -38,7 +40,7 @@ const MEDIA: Place = { transport: "udp", conversation: 3, direction: 0 };
 export class CheckedCall {
   ms = 0;
   readonly #scene = new Scene();
-  readonly #checker = new CaptureChecker((_unit, fault) => `rule of ${fault.reason}`);
+  readonly #checker = new CaptureChecker();
   #sequence = 100;
   #heartbeat = 0;
   #index = 0;
@@ -49,6 +51,12 @@ export class CheckedCall {
   get findings(): readonly Finding[] {
     this.#checker.end();
     return this.#checker.findings;
+  }
+
+  /** What is said of one rule, the call having ended. */
+  verdict(rule: string): RuleVerdict | undefined {
+    this.#checker.end();
+    return this.#checker.verdicts.find((each) => each.rule === rule);
   }
 
   get rules(): string[] {
@@ -177,4 +185,17 @@ export class CheckedCall {
     }
     return this;
   }
+}
+
+/** A call with its stream announced. */
+export const running = () => new CheckedCall().connect().start();
+
+/** Asserts that a call breaks these rules and no others. */
+export function breaks(
+  rules: string | readonly string[],
+  fill: (call: CheckedCall) => unknown,
+  call = running(),
+): void {
+  fill(call);
+  assert.deepEqual([...new Set(call.rules)].sort(), [rules].flat().sort(), JSON.stringify(call.findings, null, 1));
 }
