@@ -39,7 +39,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "dump",
     summary: "show the ArcRTC traffic of a capture: signaling and media, filtered, followed, as text, JSON or CSV",
-    permissions: "--allow-read --allow-env",
+    permissions: "--allow-read --allow-write --allow-env",
     load: () => import("./dump.ts"),
   },
   {

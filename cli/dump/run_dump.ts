@@ -40,6 +40,7 @@ export async function runDump(path: string, flags: DumpFlags, io: Io): Promise<E
   const output = await outputOf(flags, columns, source.name, out, io);
 
   const needsJoin = flags.streams === true || flags.calls === true || flags.check === true ||
+    flags.report !== undefined ||
     (follow !== undefined && follow.kind !== "ssrc") ||
     JOINED_FIELDS.some((name) => filter?.fields.has(name) || (isTable(flags) && columns.includes(name)));
   const keys = new DumpKeys(chooseCrypto(io, flags.crypto).backend);
