@@ -33,6 +33,7 @@ Examples:
   arcrtc dump fixtures/captures/call-phoenix.pcapng --streams
   arcrtc dump fixtures/captures/call-phoenix.pcapng --calls
   arcrtc dump fixtures/captures/call-phoenix.pcapng --check
+  arcrtc dump fixtures/captures/call-phoenix.pcapng --check --report report.html
   arcrtc dump fixtures/captures/call-phoenix.pcapng --keylog fixtures/captures/call-phoenix.keys --filter 'kind == rtcp'
   arcrtc dump fixtures/captures/call-rotation.pcapng --filter 'epoch == 4' --detail --count 1     # its keys are inside
   arcrtc dump fixtures/captures/call-tcp.pcap --from 2s --to 3s --hex --count 2
@@ -90,6 +91,13 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
       new Option("--format <format>", "how --check reports: text, json or sarif").choices(CHECK_FORMATS).conflicts(
         "json",
       ),
+    )
+    .addOption(
+      new Option(
+        "--report <file>",
+        "a page of all that: plots over time, calls, streams, what breaks a rule (HTML, nothing from elsewhere)",
+      )
+        .conflicts(["detail", "hex", "fields", "csv", "streams", "calls", "filter", "follow", "from", "to", "count"]),
     )
     .option("--keylog <file>", "open what is encrypted with the keys of such a log (arcrtc peer call --keylog)")
     .addOption(cryptoOption())

@@ -3,12 +3,10 @@ import type { Call, LadderStep } from "../../lib/dissect/analysis/call_ladder.ts
 import type { SessionRegistry, StreamEntry } from "../../lib/dissect/model/session_registry.ts";
 import { envelope, jsonDocument } from "../ui/envelope.ts";
 import { visible } from "../decode/hex_text.ts";
+import { type Columns, columnsOf, ID_CHARACTERS } from "./call_columns.ts";
 import { type StreamRow, streamRow } from "./stream_report.ts";
 
 const COLUMN_WIDTH = 26;
-/** Servers and relays between the peers; further ones share a column. */
-const MAX_BETWEEN = 3;
-const ID_CHARACTERS = 8;
 
 export function callsJson(calls: readonly Call[], registry: SessionRegistry): string {
   return jsonDocument(envelope("dump", { calls: calls.map((call) => callJson(call, registry)) }));
@@ -65,46 +63,12 @@ function callText(call: Call, registry: SessionRegistry): string {
   return lines.map((line) => `${visible(line)}\n`).join("");
 }
 
-function titleOf({ sessionId, session }: Call): string {
+export function titleOf({ sessionId, session }: Call): string {
   const parts = [`session ${sessionId}`];
   if (session?.caller !== undefined) parts.push(`caller ${session.caller}`);
   if (session?.callee !== undefined) parts.push(`callee ${session.callee}`);
   if (session?.suite !== undefined) parts.push(`${session.suite} ${session.authentication}`);
   return parts.join("  ");
-}
-
-/** Caller at the left, callee at the right, what stands between them in the order of its appearance. */
-interface Columns {
-  readonly labels: readonly string[];
-  indexOf(endpoint: string): number;
-}
-
-function columnsOf({ steps, endpoints, session, media }: Call): Columns {
-  const seen = new Set<string>();
-  for (const { source, destination } of steps) seen.add(source).add(destination);
-  for (const { source, destination } of media) seen.add(source.text).add(destination.text);
-  const first = session?.caller ?? session?.peers[0] ?? [...endpoints.values()][0];
-  const second = [...endpoints.values(), ...session?.peers ?? []].find((peer) => peer !== first);
-  const between = [...seen].filter((endpoint) => !endpoints.has(endpoint));
-  const shown = between.length <= MAX_BETWEEN ? between : [...between.slice(0, MAX_BETWEEN - 1), "others"];
-  const labels = [
-    ...(first === undefined ? [] : [`${roleOf(first, session?.caller, "caller")} ${first.slice(0, ID_CHARACTERS)}`]),
-    ...shown,
-    ...(second === undefined ? [] : [`${roleOf(second, session?.callee, "callee")} ${second.slice(0, ID_CHARACTERS)}`]),
-  ];
-  const offset = first === undefined ? 0 : 1;
-  return {
-    labels,
-    indexOf(endpoint) {
-      const peer = endpoints.get(endpoint);
-      if (peer !== undefined) return peer === first ? 0 : labels.length - 1;
-      return offset + Math.min(between.indexOf(endpoint), shown.length - 1);
-    },
-  };
-}
-
-function roleOf(peer: string, known: string | undefined, role: string): string {
-  return peer === known ? role : "peer";
 }
 
 function ladderLine(step: LadderStep, { labels, indexOf }: Columns): string {

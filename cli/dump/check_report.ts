@@ -8,7 +8,7 @@ import { envelope, jsonDocument } from "../ui/envelope.ts";
 import { VERSION } from "../version.ts";
 import type { CheckFormat } from "./check_format.ts";
 
-interface Rule {
+export interface Rule {
   readonly id: string;
   readonly level: string;
   readonly text: string;
@@ -47,7 +47,7 @@ function checkText(result: CheckResult, isVerbose: boolean): string {
   const { findings, further, units, packets } = result;
   const lines = findings.flatMap(({ rule, subject, message, packets: shown, count }) => {
     const times = count === 1 ? "" : ` (${count} times)`;
-    const head = subject.includes(message) ? subject : `${subject}: ${message}`;
+    const head = findingText(subject, message);
     return [
       `${levelOf(rule)} ${rule}  ${head}${times}`,
       `    ${shown.length === 1 ? "packet" : "packets"} ${shown.join(", ")}${
@@ -87,12 +87,22 @@ function verdictLines(verdicts: readonly RuleVerdict[]): string[] {
   });
 }
 
-function counted(count: number, what: string): string {
+/** What is wrong with what, in one line. */
+export function findingText(subject: string, message: string): string {
+  return subject.includes(message) ? subject : `${subject}: ${message}`;
+}
+
+export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
+/** A rule as SPEC.md has it; undefined for one that it lacks. */
+export function specRule(rule: string): Rule | undefined {
+  return RULES.get(rule);
+}
+
 function levelOf(rule: string): string {
-  return (RULES.get(rule)?.level ?? "MUST").padEnd(6);
+  return (specRule(rule)?.level ?? "MUST").padEnd(6);
 }
 
 function checkJson({ source, findings, further, units, packets, verdicts, dialect }: CheckResult): string {
@@ -145,7 +155,7 @@ function checkSarif({ source, findings }: CheckResult): string {
         ruleId: rule,
         ruleIndex: rules.indexOf(rule),
         level: sarifLevel(rule),
-        message: { text: subject.includes(message) ? subject : `${subject}: ${message}` },
+        message: { text: findingText(subject, message) },
         occurrenceCount: count,
         locations: packets.map((packet) => ({
           physicalLocation: { artifactLocation: { uri: encodeURI(source) } },

@@ -18,6 +18,7 @@ export interface DumpFlags {
   readonly keylog?: string;
   readonly crypto?: string;
   readonly check?: boolean;
+  readonly report?: string;
   readonly format?: CheckFormat;
   readonly listen?: readonly string[];
   readonly proxy?: readonly string[];

@@ -28,6 +28,7 @@ export function outputOf(
 ): Output | Promise<Output> {
   if (flags.streams) return streamsOutput(flags, out);
   if (flags.calls) return callsOutput(flags, out);
+  if (flags.report !== undefined) return reportOutputs(flags.report, flags, sourceName, out, io);
   if (flags.check) return checkOutput(flags, sourceName, out);
   if (flags.json) return jsonOutput(flags, out);
   if (isTable(flags)) {
@@ -84,6 +85,18 @@ async function callsOutput(flags: DumpFlags, out: TextBuffer): Promise<Output> {
       out.text(flags.json ? callsJson(calls, registry) : callsText(calls, registry));
     },
   };
+}
+
+async function reportOutputs(
+  path: string,
+  flags: DumpFlags,
+  source: string,
+  out: TextBuffer,
+  io: Io,
+): Promise<Output> {
+  const { bothOutputs, reportOutput } = await import("./report_output.ts");
+  const report = reportOutput(path, source, io);
+  return flags.check ? bothOutputs(await checkOutput(flags, source, out), report) : report;
 }
 
 async function checkOutput(flags: DumpFlags, source: string, out: TextBuffer): Promise<Output> {

@@ -38,6 +38,7 @@ export async function runDump(path: string | undefined, flags: DumpFlags, io: Io
   };
   const source = path === undefined ? await listenTo(flags, note) : openSource(path, io);
   const needsJoin = flags.streams === true || flags.calls === true || flags.check === true ||
+    flags.report !== undefined ||
     (follow !== undefined && follow.kind !== "ssrc") ||
     JOINED_FIELDS.some((name) => filter?.fields.has(name) || (isTable(flags) && columns.includes(name)));
   const keys = new DumpKeys(() => chooseCrypto(io, flags.crypto).backend);

@@ -122,7 +122,8 @@ export function streamsCsv(rows: readonly StreamRow[]): string {
   return `${[header, ...lines].join("\n")}\n`;
 }
 
-const HEADINGS = [
+/** Of the table for people, with {@link streamCells}. */
+export const STREAM_HEADINGS = [
   "ssrc",
   "media",
   "from > to",
@@ -141,7 +142,7 @@ const HEADINGS = [
   "K",
   "ROC",
 ];
-const ALIGN: readonly Align[] = [
+export const STREAM_ALIGN: readonly Align[] = [
   "left",
   "left",
   "left",
@@ -159,11 +160,13 @@ export function streamsText(rows: readonly StreamRow[], untracked: number, verdi
   if (rows.length > shown.length) notes.push(`... and ${rows.length - shown.length} more; --json has them all`);
   if (untracked > 0) notes.push(`${untracked} packets of further streams were not told apart`);
   if (verdict.dialect !== undefined) notes.push(`dialect ${verdict.dialect}: ${verdict.reasons.join("; ")}`);
-  const table = rows.length === 0 ? "no media\n" : textTable([HEADINGS, ...shown.map(cells)], ALIGN);
+  const table = rows.length === 0
+    ? "no media\n"
+    : textTable([STREAM_HEADINGS, ...shown.map(streamCells)], STREAM_ALIGN);
   return table + notes.map((note) => `${note}\n`).join("");
 }
 
-function cells(row: StreamRow): string[] {
+export function streamCells(row: StreamRow): string[] {
   const ms = (value: number | null) => value === null ? "-" : value.toFixed(2);
   const rungs = row.quality.map((packets, q) => packets > 0 ? `Q${q}` : "").join("");
   return [

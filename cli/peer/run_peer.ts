@@ -4,7 +4,7 @@ import { uuidV4 } from "../../lib/base/uuid.ts";
 import type { IdentityPolicy, SessionRole } from "../../lib/crypto/identity.ts";
 import { type Clock, systemClock } from "../../lib/net/clock.ts";
 import type { DatagramTransport } from "../../lib/net/datagram.ts";
-import { openSignaling, parseSignalingUrl } from "../../lib/net/open_signaling.ts";
+import { hasChannels, openSignaling, parseSignalingUrl } from "../../lib/net/open_signaling.ts";
 import type { SignalingLink, SignalingLinkEvents } from "../../lib/net/signaling_link.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
 import { openUdp } from "../../lib/net/udp_deno.ts";
@@ -136,7 +136,7 @@ class PeerRun {
         }),
         identity: identity?.config,
         identityPolicy: this.#policy,
-        token: this.#signaling.token,
+        token: hasChannels(this.#signaling) ? undefined : this.#signaling.token,
         cpu: cpuMeter(() => this.#clock.nowMs()),
       },
       transport: this.#transport,

@@ -29,7 +29,7 @@ export async function runLine(line: string): Promise<Ran> {
     if (program === "echo") ran = { ...before, out: `${args.join(" ")}\n` };
     else {
       assert.equal(program, "arcrtc", line);
-      ran = await runArgs(args, before.out);
+      ran = await runArgs(args, before.outBytes.length > 0 ? before.outBytes : before.out);
       ran = { ...ran, exitCode: before.exitCode || ran.exitCode, err: before.err + ran.err };
     }
   }

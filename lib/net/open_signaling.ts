@@ -45,7 +45,7 @@ export async function openSignaling(target: SignalingTarget, events: SignalingLi
     const socket = await openStream(unbracket(url.hostname), Number(url.port), tls, timeoutMs);
     return streamLink(socket, `${url.protocol}//${url.host}`, events);
   }
-  const format = target.format ?? (url.pathname.endsWith("/plain") ? "plain" : "phoenix");
+  const format = webSocketFormat(url, target.format);
   if (format === "phoenix") {
     if (url.pathname === "/" || url.pathname === "") url.pathname = PHOENIX_PATH;
     url.searchParams.set("vsn", "2.0.0");
@@ -53,6 +53,21 @@ export async function openSignaling(target: SignalingTarget, events: SignalingLi
   if (target.token !== undefined) url.searchParams.set("token", target.token);
   const open = (linkEvents: SignalingLinkEvents) => openWebSocket(url, format, trust, timeoutMs, linkEvents);
   return format === "phoenix" ? await joinPhoenix(open, { sessionId, peerId }, timeoutMs, events) : await open(events);
+}
+
+/**
+ * True where a link to `target` joins a channel, which its URL authorises: no message then carries the token
+ * (SPEC ARC-SIG-heartbeat-token).
+ *
+ * @throws TypeError for a URL that is none of signaling.
+ */
+export function hasChannels(target: Pick<SignalingTarget, "url" | "format">): boolean {
+  const url = parseSignalingUrl(target.url);
+  return url.protocol.startsWith("ws") && webSocketFormat(url, target.format) === "phoenix";
+}
+
+function webSocketFormat(url: URL, format: SignalingTarget["format"]): "phoenix" | "plain" {
+  return format ?? (url.pathname.endsWith("/plain") ? "plain" : "phoenix");
 }
 
 /** Throws a TypeError that says what a signaling URL looks like. */

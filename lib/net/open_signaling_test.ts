@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { utf8 } from "../base/bytes.ts";
 import { NetError, type NetErrorKind } from "./net_error.ts";
-import { openSignaling, parseSignalingUrl } from "./open_signaling.ts";
+import { hasChannels, openSignaling, parseSignalingUrl } from "./open_signaling.ts";
 import { ANNA, SESSION, stop, TestPeer } from "./testing/signaling_rig.ts";
 
 function open(url: string, events: TestPeer = new TestPeer(), timeoutMs = 4000) {
@@ -170,4 +170,11 @@ Deno.test("a closed link cuts off a side that neither reads nor ends", async () 
   link.close();
   while (link.bufferedBytes > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   await server.close();
+});
+
+Deno.test("ARC-SIG-heartbeat-token: only a transport without channels needs the token in its messages", () => {
+  const channels = (url: string, format?: "phoenix" | "plain") => hasChannels(format ? { url, format } : { url });
+  assert.deepEqual(["ws://a:1", "wss://a/socket/websocket"].map((url) => channels(url)), [true, true]);
+  assert.deepEqual(["ws://a:1/plain", "tcp://a:1", "tls://a:1"].map((url) => channels(url)), [false, false, false]);
+  assert.deepEqual([channels("ws://a:1", "plain"), channels("ws://a:1/plain", "phoenix")], [false, true]);
 });

@@ -71,13 +71,15 @@ export class CallLadder {
     this.table = table;
   }
 
-  /** Takes the next unit, whatever it is. */
-  handle(unit: UnitModel): void {
+  /** Takes the next unit, whatever it is; answers its stream. */
+  handle(unit: UnitModel): StreamStats | undefined {
     const stream = this.table.handle(unit);
-    if (stream !== undefined) {
-      if (!this.#placed.has(stream)) this.#beginMedia(unit, stream);
-      return;
-    }
+    if (stream === undefined) this.#takeMessage(unit);
+    else if (!this.#placed.has(stream)) this.#beginMedia(unit, stream);
+    return stream;
+  }
+
+  #takeMessage(unit: UnitModel): void {
     const step = stepOf(unit);
     const { sessionId } = unit;
     if (step === undefined || sessionId === undefined || sessionId === NIL_UUID) return;

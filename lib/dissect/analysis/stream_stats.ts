@@ -109,6 +109,11 @@ export class StreamStats {
     return this.#jitterCount === 0 ? undefined : this.#jitterSumMs / this.#jitterCount;
   }
 
+  /** The running value; undefined without a clock rate. */
+  get jitterMs(): number | undefined {
+    return this.#jitter?.jitterMs;
+  }
+
   get maxJitterMs(): number | undefined {
     return this.#jitterCount === 0 ? undefined : this.#maxJitterMs;
   }

@@ -11,6 +11,11 @@ const DEFAULT_CLOCKS: ReadonlyMap<number, number> = new Map(
   CODECS.flatMap(({ payloadType, clock }) => clock === "sampling" ? [] : [[payloadType, clock] as const]),
 );
 
+/** Clock rate of a packet of media in Hz, as announced or by its payload type; undefined where nothing tells it. */
+export function clockOf(unit: UnitModel): number | undefined {
+  return unit.entry?.clockHz ?? (unit.rtp === undefined ? undefined : DEFAULT_CLOCKS.get(unit.rtp.payloadType));
+}
+
 export class StreamTable {
   /** Packets of streams beyond those that are told apart. */
   untracked = 0;
@@ -39,7 +44,7 @@ export class StreamTable {
     if (rtp === undefined) return undefined;
     const stream = this.#find(unit, rtp.ssrc);
     if (stream === undefined) this.untracked++;
-    else stream.handle(unit, unit.entry?.clockHz ?? DEFAULT_CLOCKS.get(rtp.payloadType));
+    else stream.handle(unit, clockOf(unit));
     return stream;
   }
 
