@@ -3,26 +3,28 @@ import { addConformanceOptions, type ConformanceFlags } from "../conformance/con
 import type { CommandContext } from "./command_entry.ts";
 
 const HELP = `
-What is tested, one or several:
-  --command 'CMD'    a program that speaks the testee interface on its standard input and output (no shell)
-  --target URL       a signaling server: ws://HOST:PORT (Phoenix), ws://HOST:PORT/plain, tcp://, tls://, udp://
-  --relay URL        a relay: udp://HOST:PORT, tcp://, tls://; with --relay-secret
-  --capture FILE     passive: a capture of two peers that you don't control
-Without any of them: this program's own library, in this process.
+Without --command, --target, --relay or --capture it tests this program's own library, in this process. Several of them
+can be tested at once; a case that needs something else is skipped, and it is said what it needs.
+
+A program with the testee interface (JSON lines on its standard input and output; no shell):
+  arcrtc conformance --command 'arcrtc testee' --jobs 2
+A signaling server, each of its listeners:
+  arcrtc conformance --target ws://127.0.0.1:7480 --target ws://127.0.0.1:7480/plain --target tcp://127.0.0.1:7481
+A relay:
+  arcrtc conformance --relay udp://127.0.0.1:3478 --relay tcp://127.0.0.1:3478 --relay-secret @relay.secret
+A capture of two peers that you don't control:
+  arcrtc conformance --capture call.pcapng
 
 Verdicts: pass; fail (a MUST is broken); weak (a SHOULD, counts with --strict); info (a MAY); unsupported (and it was
 proved that the testee means it); skipped (with the reason); error (of the suite itself).
 
 Examples:
   arcrtc conformance
-  arcrtc conformance --command 'arcrtc testee' --jobs 2
-  arcrtc conformance 'arcrtp/*' --level MUST --json
-  arcrtc conformance --area unit --target tcp://127.0.0.1:7481 --target udp://127.0.0.1:7480
-  arcrtc conformance --area unit --relay udp://127.0.0.1:3478 --relay-secret @relay.secret
+  arcrtc conformance 'arcrtp/ext-*' --level MUST --json
+  arcrtc conformance --area unit --area arcrtp --seed 7 --strict
   arcrtc conformance --list --requirement 'ARC-RTP-ext-*'
-  arcrtc conformance --dry-run --area arcrtp
+  arcrtc conformance --dry-run arcrtp/version
   arcrtc conformance explain arcrtp/minimum-length
-  arcrtc conformance 'arcrtp/nothing'  # exit code 3: the selection is empty
 `;
 
 export function build(create: (name: string) => Command, { io, done }: CommandContext): Command {

@@ -1,5 +1,6 @@
 /** `arcrtc conformance`, from flags to exit code. */
 import { systemClock } from "../../lib/net/clock.ts";
+import { NetError } from "../../lib/net/net_error.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
 import { parseKnownFailing } from "../../conformance/known_failing.ts";
 import { registerCases, type RegisteredCase } from "../../conformance/registry.ts";
@@ -36,6 +37,7 @@ export async function runConformance(ids: readonly string[], flags: ConformanceF
   }
   const known = flags.knownFailing === undefined ? undefined : parseKnownFailing(readTextFile(flags.knownFailing));
   const subjects = await subjectsOf(flags, io);
+  await reach(subjects, flags.timeout);
   const strict = flags.strict === true;
   const progress = new SuiteProgress(io, strict, () => performance.now());
   const ended = new AbortController();
@@ -85,6 +87,16 @@ function select(all: readonly RegisteredCase[], ids: readonly string[], flags: C
     `none of the ${all.length} cases is selected`,
     near === undefined ? "arcrtc conformance --list shows all ids" : `did you mean '${near}'?`,
   );
+}
+
+/** Nobody there is no finding: it is told before the first case. @throws CliError */
+async function reach({ server, relay, peer }: Subjects, timeoutMs: number): Promise<void> {
+  try {
+    for (const driver of [server, relay, peer]) await driver?.reach(timeoutMs);
+  } catch (error) {
+    if (!(error instanceof NetError)) throw error;
+    throw new CliError("unreachable", error.message, "arcrtc serve --open and arcrtc relay print where they listen");
+  }
 }
 
 function commandHint({ ops }: Subjects): string | undefined {

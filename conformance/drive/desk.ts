@@ -19,5 +19,7 @@ export interface Desk {
 export interface Driver<World> {
   /** For people: `ws://127.0.0.1:7480/plain`. */
   readonly description: string;
+  /** Resolves when every listener that can tell has taken a connection. @throws NetError */
+  reach(timeoutMs: number): Promise<void>;
   open(desk: Desk): World;
 }

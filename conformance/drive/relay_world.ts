@@ -7,7 +7,7 @@ import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import type { Json } from "../testee/answer.ts";
 import type { Desk, Driver } from "./desk.ts";
 import type { Line } from "./line.ts";
-import { streamChannel } from "./stream_channel.ts";
+import { reachAll, streamChannel } from "./stream_channel.ts";
 import { udpChannel } from "./udp_channel.ts";
 import { World } from "./world.ts";
 
@@ -93,7 +93,7 @@ export class RelayWorld extends World {
 
   /**
    * A HEARTBEAT to the relay itself and its answer. What was sent on the line before has been dealt with by then, so the
-   * answer proves a silence: `await line.silence()` is never needed with it.
+   * answer, which must be the very next unit, proves that nothing else was answered.
    */
   async fence(line: Line): Promise<void> {
     const sequence = this.rng.u32() % 1_000_000;
@@ -111,5 +111,9 @@ export function relayDriver(target: RelayTarget): Driver<RelayWorld> {
     const place = target[way];
     return place === undefined ? [] : [`${way}://${place.host}:${place.port}`];
   });
-  return { description: places.join(" "), open: (desk) => new RelayWorld(desk, target) };
+  return {
+    description: places.join(" "),
+    reach: (timeoutMs) => reachAll([target.tcp, target.tls], timeoutMs),
+    open: (desk) => new RelayWorld(desk, target),
+  };
 }

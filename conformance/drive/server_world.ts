@@ -4,7 +4,7 @@ import type { HostPort } from "../../lib/base/address_table.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import type { Desk, Driver } from "./desk.ts";
 import type { Line } from "./line.ts";
-import { streamChannel } from "./stream_channel.ts";
+import { reachAll, streamChannel } from "./stream_channel.ts";
 import { udpChannel } from "./udp_channel.ts";
 import { webSocketChannel } from "./websocket_channel.ts";
 import { World } from "./world.ts";
@@ -84,13 +84,20 @@ export class ServerWorld extends World {
 export function serverDriver(target: ServerTarget): Driver<ServerWorld> {
   const { phoenix, plain, stream, streamTls, udp } = target;
   const places = [
-    phoenix?.href,
-    plain?.href,
+    phoenix && `${phoenix.origin}${phoenix.pathname}`,
+    plain && `${plain.origin}${plain.pathname}`,
     stream && `${streamTls ? "tls" : "tcp"}://${stream.host}:${stream.port}`,
     udp && `udp://${udp.host}:${udp.port}`,
   ];
   return {
     description: places.filter((place) => place !== undefined).join(" "),
+    reach: (timeoutMs) => reachAll([placeOf(phoenix), placeOf(plain), stream], timeoutMs),
     open: (desk) => new ServerWorld(desk, target),
   };
+}
+
+function placeOf(url: URL | undefined): HostPort | undefined {
+  if (url === undefined) return undefined;
+  const host = url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
+  return { host, port: Number(url.port) || (url.protocol === "wss:" ? 443 : 80) };
 }

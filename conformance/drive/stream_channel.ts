@@ -43,3 +43,11 @@ export function framed(unit: Uint8Array): Uint8Array {
   writeFrame(unit, frame, 0);
   return frame;
 }
+
+/** Connects to each and leaves again. @throws NetError `unreachable` */
+export async function reachAll(places: readonly (HostPort | undefined)[], timeoutMs: number): Promise<void> {
+  for (const place of places) {
+    // TLS shows later whether it is trusted; here only that somebody listens.
+    if (place !== undefined) (await openStream(place.host, place.port, undefined, timeoutMs)).destroy();
+  }
+}
