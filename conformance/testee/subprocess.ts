@@ -12,6 +12,9 @@ const MAX_ERROR_TEXT = 2000;
 /** How long a testee may take to end once its input has ended; then it is killed. */
 const GOODBYE_MS = 1000;
 
+/** How long the output of a testee that has ended is still read. */
+const LAST_WORDS_MS = 500;
+
 /** Words of a command line; quotes hold words together. No shell: `sh -c '...'` is one. */
 export function splitCommand(command: string): readonly string[] {
   return [...command.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) =>
@@ -92,11 +95,12 @@ class TesteeProcess {
     if (program === undefined) throw new Error("the command is empty");
     this.#child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
     this.#input = this.#child.stdin.getWriter();
-    this.#readLines().catch((error: unknown) => this.#fail("died", String(error)));
-    this.#readErrors().catch(() => {});
-    this.#child.status.then(({ code, signal }) =>
-      this.#fail("died", signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`)
-    );
+    const read = Promise.allSettled([this.#readLines(), this.#readErrors()]);
+    this.#child.status.then(async ({ code, signal }) => {
+      // What it wrote before it ended still counts, but a child of its own may hold the pipes open.
+      await Promise.race([read, after(LAST_WORDS_MS)]);
+      this.#fail("died", signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`);
+    });
   }
 
   /** Sends a line and waits for the next one. @throws TesteeFailure */
@@ -165,4 +169,8 @@ class TesteeProcess {
     this.#failure ??= new TesteeFailure(kind, said === "" ? message : `${message}; it said: ${said}`);
     this.#wake();
   }
+}
+
+function after(delayMs: number): Promise<void> {
+  return new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, delayMs)));
 }
