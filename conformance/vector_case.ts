@@ -65,7 +65,7 @@ function dueOf({ result, comment, expected, fault, flags }: VectorCase, reasons:
     ? refuses(reasons ? fault.reason : undefined)
     : answers(expected ?? {});
   return {
-    expected: `${due.expected} (${comment})`,
+    expected: `${due.expected}. ${comment}`,
     judge: (answer) => answer.kind === "error" && flags.includes(WRITER_INPUT) ? undefined : due.judge(answer),
   };
 }

@@ -77,7 +77,10 @@ function breachLines({ at, expected, got }: BreachRecord, transcript: readonly T
   return [
     ...(at === undefined ? [] : [`  at        ${at}`]),
     ...(asked?.kind === "asked"
-      ? [`  sent      ${brief(asked.request)}`, `  got       ${brief(asked.answer ?? "nothing")}`]
+      ? [
+        `  sent      ${brief(asked.request)}`,
+        `  got       ${asked.answer === undefined ? "nothing" : brief(asked.answer)}`,
+      ]
       : []),
     `  expected  ${expected}`,
     `  because   ${got}`,
@@ -137,8 +140,12 @@ function summaryOf({ tables, stale, strict, elapsedMs }: SuiteResult, { paint }:
   const against = all.filter(({ verdict, known }) => !known && countsAgainst(verdict, strict)).length + stale.length;
   const judged = all.filter(({ verdict }) => verdict !== "skipped");
   const checks = all.reduce((sum, result) => sum + result.checks, 0);
-  const what = `${judged.length} cases with ${checks} checks in ${(elapsedMs / 1000).toFixed(1)} s`;
+  const what = `${counted(judged.length, "case")}, ${counted(checks, "check")}, ${(elapsedMs / 1000).toFixed(1)} s`;
   return against === 0 ? `${paint("green", "conforms")}: ${what}` : `${paint("red", `${against} against it`)}: ${what}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** Control characters of a testee's answers do not reach the terminal; colours of our own do. */
