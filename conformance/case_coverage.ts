@@ -63,8 +63,8 @@ export function coverageText(coverage: readonly RuleCoverage[]): string {
   });
   return [
     "# Rules and their cases\n",
-    "Generated from `cases/` by `deno task generate`; do not edit. Passive cases stand in parentheses: they judge a",
-    "capture, where nobody asks for what a rule is about, so they do not count.\n",
+    "Generated from `cases/` by `deno task generate`; do not edit. Passive cases stand in parentheses: they judge a capture,",
+    "where nobody asks for what a rule is about, so they do not count.\n",
     `Of ${needed.length} rules that somebody outside can observe, ${covered.length} have a case.\n`,
     ...sections,
   ].join("\n");

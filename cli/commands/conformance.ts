@@ -3,7 +3,7 @@ import { addConformanceOptions, type ConformanceFlags } from "../conformance/con
 import type { CommandContext } from "./command_entry.ts";
 
 const HELP = `
-Without --command, --target, --relay or --capture it tests this program's own library, in this process. Several of them
+Without --command, --target, --relay, --peer-... or --capture it tests this program's own library, in this process. Several of them
 can be tested at once; a case that needs something else is skipped, and it is said what it needs.
 
 A program with the testee interface (JSON lines on its standard input and output; no shell):
@@ -12,6 +12,9 @@ A signaling server, each of its listeners:
   arcrtc conformance --target ws://127.0.0.1:7480 --target ws://127.0.0.1:7480/plain --target tcp://127.0.0.1:7481
 A relay:
   arcrtc conformance --relay udp://127.0.0.1:3478 --relay tcp://127.0.0.1:3478 --relay-secret @relay.secret
+A peer, which is started for each dialogue and told where to meet the suite, who is server and other peer:
+  arcrtc conformance --peer-call 'arcrtc peer call --signal {signal} --session {session} --peer-id {peer}' \\
+                     --peer-listen 'arcrtc peer listen --signal {signal} --session {session} --peer-id {peer}'
 A capture of two peers that you don't control:
   arcrtc conformance --capture call.pcapng
 

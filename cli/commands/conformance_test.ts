@@ -114,6 +114,35 @@ Deno.test("conformance --capture: a sound call passes, a capture of malformed un
   assert.match(broken.out, /^ {2}because .*packets \d/m);
 });
 
+const PEER_FLAGS = "--signal {signal} --session {session} --peer-id {peer}";
+
+Deno.test("conformance --peer-call, --peer-listen: our own peer passes every dialogue that it is started for", async () => {
+  const peer = (role: string) => `'${DENO}' run -A '${MAIN}' peer ${role} ${PEER_FLAGS}`;
+  const { exitCode, out } = await run(
+    ...["--json", "--timeout", "30s", "unit/stream-framing-*", "unit/frame-close-peer"],
+    ...["--peer-call", `${peer("call")} --send test:tone`, "--peer-listen", peer("listen")],
+  );
+  assert.equal(exitCode, EXIT.ok, out);
+  const { cases } = JSON.parse(out).dialects[0];
+  const passed = cases.filter(({ verdict }: { verdict: string }) => verdict === "pass").map(({ id }: { id: string }) =>
+    id
+  );
+  assert.deepEqual(passed, ["unit/stream-framing-caller", "unit/stream-framing-callee", "unit/frame-close-peer"]);
+});
+
+Deno.test("conformance --peer-call: a peer that does not come, or cannot be started, fails; the other role is skipped", async () => {
+  const verdicts = async (command: string) => {
+    const { exitCode, out } = await run("--json", "unit/stream-framing-call*", "--peer-call", command);
+    assert.equal(exitCode, EXIT.finding);
+    return JSON.parse(out).dialects[0].cases;
+  };
+  const [caller, callee] = await verdicts(`'${DENO}' --version`);
+  assert.deepEqual([caller.verdict, caller.breaches[0].got], ["fail", "the end of the peer: exit code 0"]);
+  assert.deepEqual([callee.verdict, callee.why], ["skipped", "needs --peer-listen 'CMD'"]);
+  const [gone] = await verdicts("no-such-program-anywhere");
+  assert.equal(gone.breaches[0].expected, "a peer that starts");
+});
+
 Deno.test("conformance --list, --dry-run and explain run nothing and say what there is", async () => {
   const list = await run("--list", "--requirement", "ARC-RTP-ext-send-time");
   assert.match(list.out, /^arcrtp\/ext-send-time +MUST +2\.2 +ops +Element 1 is the absolute send time$/m);

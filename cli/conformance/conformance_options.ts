@@ -10,6 +10,8 @@ export interface ConformanceFlags extends TrustFlags {
   readonly target?: readonly string[];
   readonly relay?: readonly string[];
   readonly relaySecret?: string;
+  readonly peerCall?: string;
+  readonly peerListen?: string;
   readonly capture?: string;
   readonly keylog?: string;
   readonly dialect?: "arcrtc-1.0" | "armoricore";
@@ -38,6 +40,8 @@ export function addConformanceOptions(command: Command): Command {
     .option("--target <url>", "test a signaling server; several URLs of one server are several listeners", gather)
     .option("--relay <url>", "test a relay; several URLs of one relay are several listeners", gather)
     .option("--relay-secret <hex>", "the relay's, to issue tokens with; @FILE reads it (or ARCRTC_RELAY_SECRET)")
+    .option("--peer-call <cmd>", "test a peer: the command that calls; {signal}, {session} and {peer} are filled in")
+    .option("--peer-listen <cmd>", "test a peer: the command that waits to be called")
     .option("--capture <file>", "judge a capture (pcap, pcapng; - is standard input): the rules that show in one")
     .option("--keylog <file>", "keys of the capture")
     .addOption(new Option("--dialect <name>", "test this dialect (default: those that the testee's hello lists)")

@@ -2,6 +2,8 @@
 import type { HostPort } from "../../lib/base/address_table.ts";
 import { parseProbeTarget } from "../../lib/net/probe_target.ts";
 import { PHOENIX_PATH } from "../../lib/net/signaling_routes.ts";
+import { peerCommands } from "../../conformance/drive/peer_source.ts";
+import { peerDriver } from "../../conformance/drive/peer_world.ts";
 import { relayDriver, type RelayTarget } from "../../conformance/drive/relay_world.ts";
 import { serverDriver, type ServerTarget } from "../../conformance/drive/server_world.ts";
 import type { Subjects } from "../../conformance/run/run_suite.ts";
@@ -19,13 +21,14 @@ import type { ConformanceFlags } from "./conformance_options.ts";
 
 /** @throws CliError */
 export async function subjectsOf(flags: ConformanceFlags, io: Io): Promise<Subjects> {
-  const { command, target, relay, capture } = flags;
-  const isOwn = command === undefined && target === undefined && relay === undefined && capture === undefined;
+  const { command, target, relay, peerCall: caller, peerListen: callee, capture } = flags;
+  const isOwn = [command, target, relay, caller, callee, capture].every((given) => given === undefined);
   return {
     ...(isOwn ? { ops: ownOps(io) } : {}),
     ...(command === undefined ? {} : { ops: subprocess(command, flags.timeout) }),
     ...(target === undefined ? {} : { server: serverDriver(serverTarget(target, flags)) }),
     ...(relay === undefined ? {} : { relay: relayDriver(relayTarget(relay, flags, io)) }),
+    ...(caller ?? callee ? { peer: peerDriver(peerCommands({ caller, callee })) } : {}),
     ...(capture === undefined ? {} : { capture: await checkCapture(capture, flags.keylog, io) }),
   };
 }

@@ -29,6 +29,6 @@ export async function runDialogue<W extends World>(
     return suiteError(error);
   } finally {
     clearTimeout(timer);
-    world.close();
+    await world.close();
   }
 }

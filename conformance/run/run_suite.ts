@@ -54,7 +54,7 @@ const MISSING: Readonly<Record<Facet, string>> = {
   ops: "needs a testee of ops: --command 'CMD'",
   server: "needs a signaling server: --target URL",
   relay: "needs a relay: --relay URL --relay-secret SECRET",
-  peer: "needs a peer to talk to, which this version cannot drive",
+  peer: "needs a peer: --peer-call 'CMD' --peer-listen 'CMD'",
   capture: "needs a capture: --capture FILE",
 };
 

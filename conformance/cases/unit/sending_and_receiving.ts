@@ -175,6 +175,18 @@ export const CASES: readonly Case[] = [
     },
   },
   {
+    id: "unit/frame-close-peer",
+    requirements: ["ARC-UNIT-frame-close"],
+    title: "A peer closes its signaling stream with a frame of no bytes",
+    needs: "peer",
+    run: async (world) => {
+      const line = await world.start("caller", { raw: true });
+      await line.nextMessage("CONNECT");
+      await line.send(bytesOf("0000"));
+      await line.closedByTarget();
+    },
+  },
+  {
     id: "unit/separate-ports",
     requirements: ["ARC-UNIT-separate-ports"],
     title: "A plain TCP listener does not begin TLS with whoever sends a ClientHello",

@@ -1,7 +1,7 @@
 /** SPEC clause 1.2: units on a stream, each behind its length. */
 import { below, type Rng } from "../../../lib/base/rng.ts";
 import type { Case } from "../../case.ts";
-import { framed } from "../../drive/stream_channel.ts";
+import { framed } from "../../drive/socket_channel.ts";
 import { answers, refuses } from "../../expect.ts";
 import { vectorCase } from "../../vector_case.ts";
 
@@ -23,6 +23,26 @@ export const CASES: readonly Case[] = [
       const line = await world.stream("caller");
       await line.say(world.heartbeat(world.callerId, 7));
       await line.nextMessage("HEARTBEAT_ACK", { sequence: 7 });
+    },
+  },
+  {
+    id: "unit/stream-framing-caller",
+    requirements: ["ARC-UNIT-stream-framing", "ARC-TRANSPORT-tcp", "ARC-TRANSPORT-plain-join"],
+    title: "A caller frames its CONNECT on a stream, and joins with it",
+    needs: "peer",
+    run: async (world) => {
+      const line = await world.start("caller");
+      await line.nextMessage("CONNECT", { session_id: world.sessionId, peer_id: world.callerId });
+    },
+  },
+  {
+    id: "unit/stream-framing-callee",
+    requirements: ["ARC-UNIT-stream-framing", "ARC-TRANSPORT-tcp", "ARC-TRANSPORT-plain-join"],
+    title: "A callee frames the HEARTBEAT by which it joins",
+    needs: "peer",
+    run: async (world) => {
+      const line = await world.start("callee");
+      await line.nextMessage("HEARTBEAT", { session_id: world.sessionId, peer_id: world.calleeId });
     },
   },
   vectorCase(
