@@ -3,7 +3,6 @@ import { CaptureChecker } from "../../lib/dissect/check/checker.ts";
 import type { CheckedCapture } from "../../conformance/run/capture_runner.ts";
 import { CapturePass } from "../dump/capture_pass.ts";
 import { openSource } from "../dump/capture_source.ts";
-import { ruleOfFault } from "../dump/check_report.ts";
 import { DumpKeys } from "../dump/dump_keys.ts";
 import { CliError } from "../ui/cli_error.ts";
 import { chooseCrypto } from "../ui/crypto_backend.ts";
@@ -13,7 +12,7 @@ import type { Io } from "../ui/io.ts";
 export async function checkCapture(path: string, keylog: string | undefined, io: Io): Promise<CheckedCapture> {
   const source = openSource(path, io);
   const note = (text: string) => io.stderr(`note: ${text}\n`);
-  const keys = new DumpKeys(chooseCrypto(io, undefined).backend);
+  const keys = new DumpKeys(() => chooseCrypto(io, undefined).backend);
   if (keylog !== undefined) await keys.readFile(keylog, io, note);
   let known: CapturePass["modeller"]["registry"] | undefined;
   if (!source.isLive) {
@@ -21,7 +20,7 @@ export async function checkCapture(path: string, keylog: string | undefined, io:
     await first.run(source);
     known = first.modeller.registry;
   }
-  const checker = new CaptureChecker(ruleOfFault);
+  const checker = new CaptureChecker();
   let units = 0;
   const events = {
     unit: (unit: Parameters<CaptureChecker["handle"]>[0]) => {
@@ -42,6 +41,7 @@ export async function checkCapture(path: string, keylog: string | undefined, io:
     description: `capture ${source.name}`,
     ...(dialect === "arcrtc-1.0" || dialect === "armoricore" ? { dialect } : {}),
     findings: checker.findings,
+    verdicts: checker.verdicts,
     units,
     packets,
   };

@@ -2,10 +2,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { LEVELS } from "../../conformance/requirements.ts";
 import { parseDurationMs } from "../peer/duration.ts";
-import type { TrustFlags } from "../ui/tls_trust.ts";
+import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust.ts";
 
 /** As commander hands them over. */
-export interface ConformanceFlags extends TrustFlags {
+export interface ConformanceFlags extends TlsTrustFlags {
   readonly command?: string;
   readonly target?: readonly string[];
   readonly relay?: readonly string[];
@@ -34,7 +34,7 @@ export interface ConformanceFlags extends TrustFlags {
 const MAX_JOBS = 64;
 
 export function addConformanceOptions(command: Command): Command {
-  return command
+  return addTlsTrustOptions(command)
     .argument("[id...]", "cases to run, as globs over ids: 'arcrtp/*' (default: all)")
     .option("--command <cmd>", "test the program that this command starts: JSON lines, see arcrtc testee --help")
     .option("--target <url>", "test a signaling server; several URLs of one server are several listeners", gather)
@@ -68,10 +68,7 @@ export function addConformanceOptions(command: Command): Command {
     .addOption(new Option("--seed <n>", "of the random stimuli; printed, and the same makes the same").argParser(seed))
     .option("--json", "one JSON document on standard output")
     .option("-v, --verbose", "list passed cases too, with whole transcripts")
-    .option("-q, --quiet", "no progress")
-    .option("--tls-pin <sha256>", "accept only a target with this certificate")
-    .option("--tls-ca <ca.pem>", "accept only a target whose certificate this CA has issued")
-    .option("--insecure", "accept any certificate");
+    .option("-q, --quiet", "no progress");
 }
 
 function gather(text: string, before: readonly string[] = []): readonly string[] {

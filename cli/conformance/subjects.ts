@@ -1,5 +1,6 @@
 /** From flags to what is tested. */
 import type { HostPort } from "../../lib/base/address_table.ts";
+import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import { parseProbeTarget } from "../../lib/net/probe_target.ts";
 import { PHOENIX_PATH } from "../../lib/net/signaling_routes.ts";
 import { peerCommands } from "../../conformance/drive/peer_source.ts";
@@ -14,7 +15,7 @@ import { chooseCrypto } from "../ui/crypto_backend.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
 import { relaySecret } from "../ui/relay_secret.ts";
-import { trustOf } from "../ui/tls_trust.ts";
+import { tlsTrust } from "../ui/tls_trust.ts";
 import { VERSION } from "../version.ts";
 import { checkCapture } from "./check_capture.ts";
 import type { ConformanceFlags } from "./conformance_options.ts";
@@ -39,7 +40,9 @@ function ownOps(io: Io): OpsSource {
 }
 
 function serverTarget(urls: readonly string[], flags: ConformanceFlags): ServerTarget {
-  const target: { -readonly [Name in keyof ServerTarget]: ServerTarget[Name] } = { trust: trustOf(flags) };
+  const target: { -readonly [Name in keyof ServerTarget]: ServerTarget[Name] } = {
+    trust: trustFor("--target", urls, flags),
+  };
   for (const text of urls) {
     const { protocol, host, port, url, format } = parse("--target", text);
     if (protocol === "relay") throw wrong("--target", text);
@@ -65,7 +68,11 @@ function relayTarget(urls: readonly string[], flags: ConformanceFlags, io: Io): 
     if (protocol !== "udp" && protocol !== "tcp" && protocol !== "tls") throw wrong("--relay", text);
     places[protocol] = { host, port };
   }
-  return { ...places, ...(secret === undefined ? {} : { secret }), trust: trustOf(flags) };
+  return { ...places, ...(secret === undefined ? {} : { secret }), trust: trustFor("--relay", urls, flags) };
+}
+
+function trustFor(flag: string, urls: readonly string[], flags: ConformanceFlags): TlsTrust {
+  return tlsTrust(flags, urls.map((url) => parse(flag, url).protocol));
 }
 
 function parse(flag: string, text: string) {

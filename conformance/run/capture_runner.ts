@@ -1,10 +1,11 @@
 /** Judges a rule by what the checks of a capture have found. */
 import type { Finding } from "../../lib/dissect/check/findings.ts";
+import type { RuleVerdict } from "../../lib/dissect/check/rules.ts";
 import type { CaptureCase } from "../case.ts";
 import type { Level } from "../requirements.ts";
 import type { Dialect } from "../testee/rtp_json.ts";
 import type { Transcript } from "../transcript.ts";
-import { broken, type Outcome, passed } from "./outcome.ts";
+import { broken, type Outcome, passed, skipped } from "./outcome.ts";
 
 /** A capture that has been read and checked. */
 export interface CheckedCapture {
@@ -13,6 +14,7 @@ export interface CheckedCapture {
   /** Of its traffic, where it tells; `arcrtc-1.0` is taken otherwise. */
   readonly dialect?: Dialect;
   readonly findings: readonly Finding[];
+  readonly verdicts: readonly RuleVerdict[];
   readonly units: number;
   readonly packets: number;
 }
@@ -23,16 +25,20 @@ export function judgeCapture(
   level: Level,
   transcript: Transcript,
 ): Outcome {
-  const { units, packets } = capture;
-  const own = capture.findings.filter(({ rule }) => requirements.includes(rule));
-  transcript.noted("note", `${units} units of ${packets} packets were looked at`);
-  if (own.length === 0) return { ...passed(), why: `no breach in ${units} units; nobody asked for one` };
-  return broken(
-    level,
-    own.map(({ subject, message, packets: shown, count }) => ({
-      at: subject,
-      expected: title,
-      got: `${message} (${count} times; packets ${shown.join(", ")})`,
-    })),
-  );
+  const breaches = capture.findings.filter(({ rule }) => requirements.includes(rule));
+  const occasions = capture.verdicts.filter(({ rule }) => requirements.includes(rule))
+    .reduce((sum, verdict) => sum + verdict.occasions, 0);
+  transcript.noted("note", `${occasions} occasions in ${capture.units} units of ${capture.packets} packets`);
+  if (breaches.length > 0) {
+    return broken(
+      level,
+      breaches.map(({ subject, message, packets, count }) => ({
+        at: subject,
+        expected: title,
+        got: `${message} (${count} times; packets ${packets.join(", ")})`,
+      })),
+      occasions,
+    );
+  }
+  return occasions === 0 ? skipped("nothing in the capture shows the rule") : passed(occasions);
 }

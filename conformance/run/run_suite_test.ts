@@ -147,20 +147,23 @@ Deno.test("a run that is ended early keeps what was judged, in order", async () 
   assert.equal(result.interrupted, true);
 });
 
-Deno.test("passive cases are judged by the findings of the capture, for its dialect", async () => {
+Deno.test("passive cases are judged by what the capture shows, for its dialect", async () => {
   const rule = "ARC-RTP-reserved-zero";
   const passive: Case = { id: "capture/x", requirements: [rule], title: "t", needs: "capture" };
   const finding = { rule, subject: "ssrc 1", message: "flags 0x80", packets: [3, 4], count: 2 };
-  const judge = async (findings: readonly (typeof finding)[]) => {
-    const capture = { description: "c.pcap", findings, units: 5, packets: 9 };
+  const judge = async (findings: readonly (typeof finding)[], occasions: number) => {
+    const verdict = findings.length > 0 ? "fail" : "pass";
+    const verdicts = [{ rule, verdict, occasions, breaches: findings.length }] as const;
+    const capture = { description: "c.pcap", findings, verdicts, units: 5, packets: 9 };
     return resultsOf(await runCases([passive], { subjects: { capture }, dialect: undefined }))[0];
   };
-  const bad = await judge([finding]);
-  assert.deepEqual([bad.verdict, bad.breaches[0].at, bad.breaches[0].got], [
-    "fail",
-    "ssrc 1",
-    "flags 0x80 (2 times; packets 3, 4)",
+  const bad = await judge([finding], 7);
+  assert.deepEqual([bad.verdict, bad.checks], ["fail", 7]);
+  assert.deepEqual(bad.breaches, [
+    { at: "ssrc 1", expected: "t", got: "flags 0x80 (2 times; packets 3, 4)" },
   ]);
-  assert.equal((await judge([])).verdict, "pass");
-  assert.equal((await judge([{ ...finding, rule: "ARC-RTP-version" }])).verdict, "pass");
+  assert.equal((await judge([], 7)).verdict, "pass");
+  assert.equal((await judge([{ ...finding, rule: "ARC-RTP-version" }], 7)).verdict, "pass");
+  const silent = await judge([], 0);
+  assert.deepEqual([silent.verdict, silent.why], ["skipped", "nothing in the capture shows the rule"]);
 });
