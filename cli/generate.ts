@@ -2,9 +2,11 @@
  * Every generated file of the project, from its one source. `deno task generate` writes them; with `--check` nothing is
  * written and the exit code is 1 when one is out of date.
  */
+import { caseCoverage, coverageText } from "../conformance/case_coverage.ts";
 import { generateRequirements } from "../conformance/generate_requirements.ts";
 import { generateSchemas } from "../lib/signaling/generate_schemas.ts";
 import { generateVectors } from "../conformance/vectors/generate.ts";
+import { CASES, RULES } from "../conformance/registry.ts";
 import { renewReadme } from "./readme_tables.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -15,6 +17,7 @@ export function* generatedFiles(): Generator<readonly [path: string, text: strin
   yield ["conformance/requirements.json", generateRequirements(spec)];
   for (const [name, text] of Object.entries(generateSchemas())) yield [`fixtures/schemas/${name}`, text];
   for (const [name, text] of Object.entries(generateVectors())) yield [`fixtures/vectors/${name}`, text];
+  yield ["conformance/COVERAGE.md", coverageText(caseCoverage(RULES.values(), CASES))];
   yield ["README.md", renewReadme(read("README.md"), spec)];
 }
 

@@ -99,6 +99,12 @@ const JSON_LINES: Readonly<Record<string, readonly (readonly [args: readonly str
     [["decode", "--json"], "80c9000100000003\n# a comment\n\n{\n}\n"],
     [["decode", "--json"], ""],
   ],
+  conformance: [
+    [["conformance", "--json", "arcrtp/version"], ""],
+    [["conformance", "--json", "--list", "arcrtp/version"], ""],
+    [["conformance", "--json", "no/such-case"], ""],
+    [["conformance", "--json", "--relay", "tcp://127.0.0.1:1"], ""],
+  ],
   demo: [
     [["demo", "--json", "--duration", "300ms"], ""],
     [["demo", "--json", "--duration", "never"], ""],

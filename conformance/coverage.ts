@@ -43,6 +43,8 @@ const SAMPLE_FILES: ReadonlySet<string> = new Set([
   "conformance/requirements_test.ts",
   "conformance/coverage_scan_test.ts",
   "conformance/coverage_test.ts",
+  "conformance/case_coverage_test.ts",
+  "conformance/registry_test.ts",
 ]);
 
 /** Outcome of {@linkcode checkCoverage}. */
@@ -107,7 +109,7 @@ export function readMentions(root: URL): Mention[] {
 }
 
 /** `5.2.1` is within `5.2` and within itself; `5.20` is not within `5.2`. */
-function isWithin(clause: string, prefix: string): boolean {
+export function isWithin(clause: string, prefix: string): boolean {
   return clause === prefix || clause.startsWith(`${prefix}.`);
 }
 

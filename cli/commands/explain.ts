@@ -36,7 +36,7 @@ export function build(create: (name: string) => Command, { io }: CommandContext)
     .action((word: string, options: { json?: boolean }) => {
       const found = explain(word);
       if (found.length === 0) throw unknownWord(word);
-      io.stdout(options.json ? jsonDocument(envelope("explain", { explanations: found })) : asText(found));
+      io.stdout(options.json ? jsonDocument(envelope("explain", { explanations: found })) : explanationsText(found));
     });
 }
 
@@ -90,7 +90,8 @@ function unknownWord(word: string): CliError {
   );
 }
 
-function asText(found: readonly Explanation[]): string {
+/** For people, each with its source. */
+export function explanationsText(found: readonly Explanation[]): string {
   return found.map((entry) => {
     switch (entry.kind) {
       case "exit_code":

@@ -62,6 +62,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./encode.ts"),
   },
   {
+    name: "conformance",
+    summary: "test an implementation against the specification, rule by rule, with a verdict for each",
+    permissions: "--allow-net --allow-read --allow-env --allow-run",
+    load: () => import("./conformance.ts"),
+  },
+  {
     name: "testee",
     summary: "drive this library over JSON lines (the interface of the conformance suite)",
     permissions: "--allow-read --allow-env",

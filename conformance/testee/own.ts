@@ -33,7 +33,12 @@ export interface OwnTesteeOptions {
 }
 
 export function ownTestee(options: OwnTesteeOptions): Testee {
-  return new Testee({ ...LACKING, ...ownOps(options) });
+  return new Testee(allOps(options));
+}
+
+/** What {@link ownTestee} answers with, for those who change it: mutants. */
+export function allOps(options: OwnTesteeOptions): Ops {
+  return { ...LACKING, ...ownOps(options) };
 }
 
 function ownOps({ version, crypto, readFile }: OwnTesteeOptions): Ops {

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { EXIT } from "../exit_codes.ts";
+import { runArgs } from "../testing/run_line.ts";
+
+const DENO = Deno.execPath();
+const MAIN = new URL("../main.ts", import.meta.url).pathname;
+const BAD_TESTEE = new URL("../../conformance/testee/bad_testee.ts", import.meta.url).pathname;
+const CAPTURES = new URL("../../fixtures/captures/", import.meta.url).pathname;
+
+const run = (...args: string[]) => runArgs(["conformance", ...args]);
+
+Deno.test("conformance: without a target it says that it tests this program's own library", async () => {
+  const { exitCode, out, err } = await run("--seed", "1", "--area", "arcrtp");
+  assert.equal(exitCode, EXIT.ok, out);
+  assert.equal(err, "");
+  assert.match(out, /^ops {6}this program's own library, in this process\ntestee {3}arcrtc .*\nseed {5}1\n/);
+  assert.match(out, /^arcrtp +\d+ +\d+$/m);
+  assert.match(out, /^conforms: \d+ cases, \d+ checks, /m);
+});
+
+Deno.test("conformance --command: our own testee in a process of its own gives the same verdicts", async () => {
+  const command = `'${DENO}' run --allow-read --allow-env '${MAIN}' testee`;
+  const verdicts = async (...args: string[]) => {
+    const { exitCode, out } = await run("unit/*", "arcrtp/*", "--seed", "3", "--json", ...args);
+    assert.equal(exitCode, EXIT.ok, out);
+    const { dialects, subjects } = JSON.parse(out);
+    return { subjects, cases: dialects[0].cases.map((one: { id: string; verdict: string }) => [one.id, one.verdict]) };
+  };
+  const own = await verdicts();
+  const other = await verdicts("--command", command, "--jobs", "2", "--timeout", "30s");
+  assert.deepEqual(other.cases, own.cases);
+  assert.deepEqual(other.subjects, { ops: `command '${command}'` });
+});
+
+Deno.test("conformance: a failing case shows the clause, what was sent, got and due; exit code 1", async () => {
+  const command = `'${DENO}' run --no-config --no-lock '${BAD_TESTEE}' two-forms`;
+  const { exitCode, out, err } = await run("arcrtp/minimum-length", "--command", command, "--timeout", "30s");
+  assert.equal(exitCode, EXIT.finding);
+  assert.match(err, /^1\/1 fail arcrtp\/minimum-length\n$/);
+  assert.match(out, /^FAIL {2}arcrtp\/minimum-length {2}A packet of 15 bytes is malformed/m);
+  assert.match(
+    out,
+    /^ {2}MUST ARC-RTP-minimum-length, clause 2\.1: A full packet shorter than 16 bytes is malformed;/m,
+  );
+  assert.match(out, /^ {2}at {8}arcrtp\/minimum$/m);
+  assert.match(out, /^ {2}sent {6}\{"op":"rtp\.parse","hex":"806f03e80000bb801234567800000000"\}$/m);
+  assert.match(out, /^ {2}expected {2}ok \{"header"/m);
+  assert.match(out, /^ {2}because {3}rubbish: the answer has ok and fault/m);
+  assert.match(out, /^1 against it: 1 case, 1 check, /m);
+});
+
+Deno.test("conformance: a testee that declines everything does not pass; nothing was judged", async () => {
+  const command = `'${DENO}' run --no-config --no-lock '${BAD_TESTEE}' declines`;
+  const { exitCode, out } = await run("arcrtp/version", "--command", command, "--timeout", "30s");
+  assert.equal(exitCode, EXIT.nothingSelected);
+  assert.match(out, /^unsupported \(1\): rtp\.parse: everything: arcrtp\/version$/m);
+});
+
+Deno.test("conformance: known failures, stale ones, and what is selected by nobody", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, "arcrtp/version # not yet\n");
+    const stale = await run("arcrtp/*", "--known-failing", file);
+    assert.equal(stale.exitCode, EXIT.finding);
+    assert.match(
+      stale.out,
+      /^stale {4}arcrtp\/version is on the list of known failures: it does not fail any more: pass$/m,
+    );
+    assert.equal((await run("unit/first-byte", "--known-failing", file)).exitCode, EXIT.ok);
+  } finally {
+    await Deno.remove(file);
+  }
+  const nothing = await run("arcrtp/versoin");
+  assert.equal(nothing.exitCode, EXIT.nothingSelected);
+  assert.match(nothing.err, /^error: none of the \d+ cases is selected\nhint: did you mean 'arcrtp\/version'\?\n$/);
+  const skipped = await run("unit/frame-close");
+  assert.equal(skipped.exitCode, EXIT.nothingSelected);
+  assert.match(skipped.out, /^skipped \(1\): needs a signaling server: --target URL: unit\/frame-close$/m);
+});
+
+Deno.test("conformance: nobody there, and a command that is none, are told before the first case", async () => {
+  const target = await run("--target", "tcp://127.0.0.1:9", "--timeout", "2s");
+  assert.equal(target.exitCode, EXIT.unreachable);
+  assert.match(target.err, /^error: cannot reach tcp:\/\/127\.0\.0\.1:9/);
+  const command = await run("--command", "no-such-program-anywhere");
+  assert.equal(command.exitCode, EXIT.unreachable);
+  assert.match(command.err, /^error: the testee does not answer hello: cannot start no-such-program-anywhere/);
+});
+
+Deno.test("conformance: targets that are none, and flags out of their bounds, are usage", async () => {
+  for (
+    const [args, why] of [
+      [["--target", "http://x"], /--target: 'http:\/\/x' is no server\nhint: it takes ws:/],
+      [["--relay", "ws://x:1"], /--relay: 'ws:\/\/x:1' is no relay\nhint: it takes udp:/],
+      [["--level", "COULD"], /It takes one of MUST, SHOULD, MAY/],
+      [["--jobs", "0"], /whole number from 1 to 64/],
+      [["--seed", "-1"], /whole number/],
+      [["--capture", "/nowhere.pcap"], /cannot read \/nowhere\.pcap/],
+    ] as const
+  ) {
+    const { exitCode, err } = await run(...args);
+    assert.equal(exitCode, EXIT.usage, args.join(" "));
+    assert.match(err, why);
+  }
+});
+
+Deno.test("conformance --capture: a sound call passes, a capture of malformed units fails with its packets", async () => {
+  const sound = await run("--capture", `${CAPTURES}call-phoenix.pcapng`, "--area", "capture");
+  assert.equal(sound.exitCode, EXIT.ok, sound.out);
+  assert.match(sound.out, /^dialect arcrtc-1\.0 \(capture\)$/m);
+  const broken = await run("--capture", `${CAPTURES}broken/malformed-units.pcap`, "--area", "capture");
+  assert.equal(broken.exitCode, EXIT.finding);
+  assert.match(broken.out, /^FAIL {2}capture\/rtp-/m);
+  assert.match(broken.out, /^ {2}because .*packets \d/m);
+});
+
+const PEER_FLAGS = "--signal {signal} --session {session} --peer-id {peer}";
+
+Deno.test("conformance --peer-call, --peer-listen: our own peer passes every dialogue that it is started for", async () => {
+  const peer = (role: string) => `'${DENO}' run -A '${MAIN}' peer ${role} ${PEER_FLAGS}`;
+  const { exitCode, out } = await run(
+    ...["--json", "--timeout", "30s", "unit/stream-framing-*", "unit/frame-close-peer"],
+    ...["--peer-call", `${peer("call")} --send test:tone`, "--peer-listen", peer("listen")],
+  );
+  assert.equal(exitCode, EXIT.ok, out);
+  const { cases } = JSON.parse(out).dialects[0];
+  const passed = cases.filter(({ verdict }: { verdict: string }) => verdict === "pass").map(({ id }: { id: string }) =>
+    id
+  );
+  assert.deepEqual(passed, ["unit/stream-framing-caller", "unit/stream-framing-callee", "unit/frame-close-peer"]);
+});
+
+Deno.test("conformance --peer-call: a peer that does not come, or cannot be started, fails; the other role is skipped", async () => {
+  const verdicts = async (command: string) => {
+    const { exitCode, out } = await run("--json", "unit/stream-framing-call*", "--peer-call", command);
+    assert.equal(exitCode, EXIT.finding);
+    return JSON.parse(out).dialects[0].cases;
+  };
+  const [caller, callee] = await verdicts(`'${DENO}' --version`);
+  assert.deepEqual([caller.verdict, caller.breaches[0].got], ["fail", "the end of the peer: exit code 0"]);
+  assert.deepEqual([callee.verdict, callee.why], ["skipped", "needs --peer-listen 'CMD'"]);
+  const [gone] = await verdicts("no-such-program-anywhere");
+  assert.equal(gone.breaches[0].expected, "a peer that starts");
+});
+
+Deno.test("conformance --list, --dry-run and explain run nothing and say what there is", async () => {
+  const list = await run("--list", "--requirement", "ARC-RTP-ext-send-time");
+  assert.match(list.out, /^arcrtp\/ext-send-time +MUST +2\.2 +ops +Element 1 is the absolute send time$/m);
+  const { cases } = JSON.parse((await run("--list", "--json", "--area", "unit")).out);
+  assert.ok(cases.every(({ area }: { area: string }) => area === "unit"));
+  const dry = await run("--dry-run", "unit/first-byte-alone", "--seed", "1");
+  assert.match(
+    dry.out,
+    /^ {2}7b[0-9a-f]{8}: \{"op":"unit\.classify","hex":"7b[0-9a-f]{8}"\}\n {4}-> ok \{"kind":"json"\}$/m,
+  );
+  const explained = await run("explain", "arcrtp/minimum-length");
+  assert.match(explained.out, /^ARC-RTP-minimum-length {2}MUST {2}clause 2\.1 Full header$/m);
+  assert.match(explained.out, /sent|rtp\.parse/);
+  const unknown = await run("explain", "arcrtp/minimum-lenght");
+  assert.equal(unknown.exitCode, EXIT.usage);
+  assert.match(unknown.err, /did you mean 'arcrtp\/minimum-length'\?/);
+});

@@ -1,0 +1,100 @@
+/** The flags of `arcrtc conformance`. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { LEVELS } from "../../conformance/requirements.ts";
+import { parseDurationMs } from "../peer/duration.ts";
+import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust.ts";
+
+/** As commander hands them over. */
+export interface ConformanceFlags extends TlsTrustFlags {
+  readonly command?: string;
+  readonly target?: readonly string[];
+  readonly relay?: readonly string[];
+  readonly relaySecret?: string;
+  readonly peerCall?: string;
+  readonly peerListen?: string;
+  readonly capture?: string;
+  readonly keylog?: string;
+  readonly dialect?: "arcrtc-1.0" | "armoricore";
+  readonly area?: readonly string[];
+  readonly level?: readonly (typeof LEVELS)[number][];
+  readonly requirement?: readonly string[];
+  readonly list?: boolean;
+  readonly dryRun?: boolean;
+  readonly strict?: boolean;
+  readonly knownFailing?: string;
+  readonly jobs: number;
+  readonly timeout: number;
+  readonly silence: number;
+  readonly seed?: number;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+  readonly quiet?: boolean;
+}
+
+const MAX_JOBS = 64;
+
+export function addConformanceOptions(command: Command): Command {
+  return addTlsTrustOptions(command)
+    .argument("[id...]", "cases to run, as globs over ids: 'arcrtp/*' (default: all)")
+    .option("--command <cmd>", "test the program that this command starts: JSON lines, see arcrtc testee --help")
+    .option("--target <url>", "test a signaling server; several URLs of one server are several listeners", gather)
+    .option("--relay <url>", "test a relay; several URLs of one relay are several listeners", gather)
+    .option("--relay-secret <hex>", "the relay's, to issue tokens with; @FILE reads it (or ARCRTC_RELAY_SECRET)")
+    .option("--peer-call <cmd>", "test a peer: the command that calls; {signal}, {session} and {peer} are filled in")
+    .option("--peer-listen <cmd>", "test a peer: the command that waits to be called")
+    .option("--capture <file>", "judge a capture (pcap, pcapng; - is standard input): the rules that show in one")
+    .option("--keylog <file>", "keys of the capture")
+    .addOption(new Option("--dialect <name>", "test this dialect (default: those that the testee's hello lists)")
+      .choices(["arcrtc-1.0", "armoricore"]))
+    .option("--area <name>", "only cases of this area; several widen", gather)
+    .addOption(
+      new Option("--level <level>", "only cases of this level; several widen").argParser(
+        (text: string, before?: readonly string[]) => gather(levelOf(text), before),
+      ),
+    )
+    .option("--requirement <id>", "only cases that name this rule, as a glob; several widen", gather)
+    .option("--list", "list the selected cases and run none")
+    .option("--dry-run", "say what would be sent and run nothing")
+    .option("--strict", "a broken SHOULD counts as failed")
+    .option("--known-failing <file>", "ids of cases that may fail, one a line; what no longer fails is an error")
+    .addOption(new Option("--jobs <n>", "cases at a time, each with a testee of its own").argParser(jobs).default(4))
+    .addOption(
+      new Option("--timeout <time>", "longest wait for one answer").argParser(time).default(5000, "5s"),
+    )
+    .addOption(
+      new Option("--silence <time>", "how long nothing must come where only time can tell").argParser(time)
+        .default(300, "300ms"),
+    )
+    .addOption(new Option("--seed <n>", "of the random stimuli; printed, and the same makes the same").argParser(seed))
+    .option("--json", "one JSON document on standard output")
+    .option("-v, --verbose", "list passed cases too, with whole transcripts")
+    .option("-q, --quiet", "no progress");
+}
+
+function gather(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+function levelOf(text: string): string {
+  const level = LEVELS.find((one) => one === text.toUpperCase());
+  if (level === undefined) throw new InvalidArgumentError(`It takes one of ${LEVELS.join(", ")}.`);
+  return level;
+}
+
+function jobs(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= MAX_JOBS) return value;
+  throw new InvalidArgumentError(`It takes a whole number from 1 to ${MAX_JOBS}.`);
+}
+
+function seed(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= 0xffff_ffff) return value;
+  throw new InvalidArgumentError("It takes a whole number from 0 to 4294967295.");
+}
+
+function time(text: string): number {
+  const durationMs = parseDurationMs(text);
+  if (durationMs === undefined) throw new InvalidArgumentError("It takes a time such as 300ms, 5s or 1m.");
+  return durationMs;
+}

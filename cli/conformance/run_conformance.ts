@@ -1,0 +1,114 @@
+/** `arcrtc conformance`, from flags to exit code. */
+import { systemClock } from "../../lib/net/clock.ts";
+import { NetError } from "../../lib/net/net_error.ts";
+import { SystemRng } from "../../lib/net/system_rng.ts";
+import { parseKnownFailing } from "../../conformance/known_failing.ts";
+import { registerCases, type RegisteredCase } from "../../conformance/registry.ts";
+import { jsonReport } from "../../conformance/report/json.ts";
+import { textReport } from "../../conformance/report/text.ts";
+import type { SuiteResult } from "../../conformance/results.ts";
+import { runSuite, type Subjects } from "../../conformance/run/run_suite.ts";
+import { selectCases } from "../../conformance/selection.ts";
+import { TesteeFailure } from "../../conformance/testee/ops_testee.ts";
+import { countsAgainst, isJudged } from "../../conformance/verdict.ts";
+import { EXIT, type ExitCode } from "../exit_codes.ts";
+import { onInterrupt } from "../peer/interrupt.ts";
+import { CliError } from "../ui/cli_error.ts";
+import type { Io } from "../ui/io.ts";
+import { nearestName } from "../ui/nearest_name.ts";
+import { painter } from "../ui/style.ts";
+import { readTextFile } from "../ui/text_file.ts";
+import { VERSION } from "../version.ts";
+import type { ConformanceFlags } from "./conformance_options.ts";
+import { dryRunText, listJson, listText } from "./list_cases.ts";
+import { subjectsOf } from "./subjects.ts";
+import { SuiteProgress } from "./suite_progress.ts";
+
+/** @throws CliError before anything has run. */
+export async function runConformance(ids: readonly string[], flags: ConformanceFlags, io: Io): Promise<ExitCode> {
+  const all = registerCases();
+  const cases = select(all, ids, flags);
+  const seed = flags.seed ?? new SystemRng().u32();
+  if (flags.list === true || flags.dryRun === true) {
+    io.stdout(
+      flags.json === true ? listJson(cases) : flags.dryRun === true ? dryRunText(cases, seed) : listText(cases),
+    );
+    return EXIT.ok;
+  }
+  const known = flags.knownFailing === undefined ? undefined : parseKnownFailing(readTextFile(flags.knownFailing));
+  const subjects = await subjectsOf(flags, io);
+  await reach(subjects, flags.timeout);
+  const strict = flags.strict === true;
+  const progress = new SuiteProgress(io, strict, () => performance.now());
+  const ended = new AbortController();
+  const stopListening = onInterrupt(() => ended.abort());
+  let result: SuiteResult;
+  try {
+    result = await runSuite({
+      subjects,
+      cases,
+      allIds: new Set(all.map(({ case: one }) => one.id)),
+      ...(known === undefined ? {} : { known }),
+      ...(flags.dialect === undefined ? {} : { dialect: flags.dialect }),
+      seed,
+      strict,
+      jobs: flags.jobs,
+      patienceMs: flags.timeout,
+      silenceMs: flags.silence,
+      clock: systemClock(),
+      signal: ended.signal,
+      ...(flags.quiet === true ? {} : { progress: (...args) => progress.took(...args) }),
+    });
+  } catch (error) {
+    if (!(error instanceof TesteeFailure)) throw error;
+    throw new CliError("unreachable", error.message, commandHint(subjects));
+  } finally {
+    stopListening();
+    progress.clear();
+  }
+  const report = flags.json === true ? jsonReport : textReport;
+  io.stdout(report(result, { paint: painter(io, "stdout"), verbose: flags.verbose === true, version: VERSION }));
+  return exitCodeOf(result);
+}
+
+function select(all: readonly RegisteredCase[], ids: readonly string[], flags: ConformanceFlags) {
+  const { area, level, requirement } = flags;
+  const cases = selectCases(all, {
+    ...(ids.length === 0 ? {} : { ids }),
+    ...(area === undefined ? {} : { areas: area }),
+    ...(level === undefined ? {} : { levels: level }),
+    ...(requirement === undefined ? {} : { requirements: requirement }),
+  });
+  if (cases.length > 0) return cases;
+  const known = [...all.map(({ case: one }) => one.id), ...new Set(all.map((one) => one.area))];
+  const near = [...ids, ...area ?? []].map((word) => nearestName(word, known)).find((name) => name !== undefined);
+  throw new CliError(
+    "nothingSelected",
+    `none of the ${all.length} cases is selected`,
+    near === undefined ? "arcrtc conformance --list shows all ids" : `did you mean '${near}'?`,
+  );
+}
+
+/** Nobody there is no finding: it is told before the first case. @throws CliError */
+async function reach({ server, relay, peer }: Subjects, timeoutMs: number): Promise<void> {
+  try {
+    for (const driver of [server, relay, peer]) await driver?.reach(timeoutMs);
+  } catch (error) {
+    if (!(error instanceof NetError)) throw error;
+    throw new CliError("unreachable", error.message, "arcrtc serve --open and arcrtc relay print where they listen");
+  }
+}
+
+function commandHint({ ops }: Subjects): string | undefined {
+  return ops === undefined ? undefined : 'the testee must answer {"id": 1, "op": "hello"} with one line of JSON';
+}
+
+function exitCodeOf({ tables, stale, strict, interrupted }: SuiteResult): ExitCode {
+  const results = tables.flatMap((table) => table.results);
+  if (interrupted) return EXIT.interrupted;
+  if (stale.length > 0) return EXIT.finding;
+  const against = results.filter(({ verdict, known }) => !known && countsAgainst(verdict, strict));
+  if (against.some(({ verdict }) => verdict !== "error")) return EXIT.finding;
+  if (against.length > 0) return EXIT.internal;
+  return results.some(({ verdict }) => isJudged(verdict)) ? EXIT.ok : EXIT.nothingSelected;
+}

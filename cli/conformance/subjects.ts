@@ -1,0 +1,95 @@
+/** From flags to what is tested. */
+import type { HostPort } from "../../lib/base/address_table.ts";
+import type { TlsTrust } from "../../lib/net/open_stream.ts";
+import { parseProbeTarget } from "../../lib/net/probe_target.ts";
+import { PHOENIX_PATH } from "../../lib/net/signaling_routes.ts";
+import { peerCommands } from "../../conformance/drive/peer_source.ts";
+import { peerDriver } from "../../conformance/drive/peer_world.ts";
+import { relayDriver, type RelayTarget } from "../../conformance/drive/relay_world.ts";
+import { serverDriver, type ServerTarget } from "../../conformance/drive/server_world.ts";
+import type { Subjects } from "../../conformance/run/run_suite.ts";
+import { inProcess, type OpsSource } from "../../conformance/testee/ops_testee.ts";
+import { ownTestee } from "../../conformance/testee/own.ts";
+import { subprocess } from "../../conformance/testee/subprocess.ts";
+import { chooseCrypto } from "../ui/crypto_backend.ts";
+import { CliError } from "../ui/cli_error.ts";
+import type { Io } from "../ui/io.ts";
+import { relaySecret } from "../ui/relay_secret.ts";
+import { tlsTrust } from "../ui/tls_trust.ts";
+import { VERSION } from "../version.ts";
+import { checkCapture } from "./check_capture.ts";
+import type { ConformanceFlags } from "./conformance_options.ts";
+
+/** @throws CliError */
+export async function subjectsOf(flags: ConformanceFlags, io: Io): Promise<Subjects> {
+  const { command, target, relay, peerCall: caller, peerListen: callee, capture } = flags;
+  const isOwn = [command, target, relay, caller, callee, capture].every((given) => given === undefined);
+  return {
+    ...(isOwn ? { ops: ownOps(io) } : {}),
+    ...(command === undefined ? {} : { ops: subprocess(command, flags.timeout) }),
+    ...(target === undefined ? {} : { server: serverDriver(serverTarget(target, flags)) }),
+    ...(relay === undefined ? {} : { relay: relayDriver(relayTarget(relay, flags, io)) }),
+    ...(caller ?? callee ? { peer: peerDriver(peerCommands({ caller, callee })) } : {}),
+    ...(capture === undefined ? {} : { capture: await checkCapture(capture, flags.keylog, io) }),
+  };
+}
+
+function ownOps(io: Io): OpsSource {
+  const { backend: crypto } = chooseCrypto(io, undefined);
+  return inProcess("this program's own library, in this process", () => ownTestee({ version: VERSION, crypto }));
+}
+
+function serverTarget(urls: readonly string[], flags: ConformanceFlags): ServerTarget {
+  const target: { -readonly [Name in keyof ServerTarget]: ServerTarget[Name] } = {
+    trust: trustFor("--target", urls, flags),
+  };
+  for (const text of urls) {
+    const { protocol, host, port, url, format } = parse("--target", text);
+    if (protocol === "relay") throw wrong("--target", text);
+    if (protocol === "udp") target.udp = { host, port };
+    else if (protocol === "tcp" || protocol === "tls") {
+      target.stream = { host, port };
+      target.streamTls = protocol === "tls";
+    } else if (format === "plain") target.plain = url;
+    else {
+      if (url.pathname === "/") url.pathname = PHOENIX_PATH;
+      url.searchParams.set("vsn", "2.0.0");
+      target.phoenix = url;
+    }
+  }
+  return target;
+}
+
+function relayTarget(urls: readonly string[], flags: ConformanceFlags, io: Io): RelayTarget {
+  const secret = relaySecret(flags.relaySecret, "--relay-secret", io);
+  const places: Record<string, HostPort> = {};
+  for (const text of urls) {
+    const { protocol, host, port } = parse("--relay", text);
+    if (protocol !== "udp" && protocol !== "tcp" && protocol !== "tls") throw wrong("--relay", text);
+    places[protocol] = { host, port };
+  }
+  return { ...places, ...(secret === undefined ? {} : { secret }), trust: trustFor("--relay", urls, flags) };
+}
+
+function trustFor(flag: string, urls: readonly string[], flags: ConformanceFlags): TlsTrust {
+  return tlsTrust(flags, urls.map((url) => parse(flag, url).protocol));
+}
+
+function parse(flag: string, text: string) {
+  try {
+    return parseProbeTarget(text);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw wrong(flag, text);
+  }
+}
+
+function wrong(flag: string, text: string): CliError {
+  return flag === "--relay"
+    ? new CliError("usage", `--relay: '${text}' is no relay`, "it takes udp://HOST:PORT, tcp:// or tls://")
+    : new CliError(
+      "usage",
+      `--target: '${text}' is no server`,
+      "it takes ws://HOST:PORT, wss://, tcp://, tls:// or udp://",
+    );
+}

@@ -1,0 +1,128 @@
+/** The dialogues against our own server and relay, which pass, and against broken ones, which don't. */
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { RelayRig } from "../../lib/net/testing/relay_rig.ts";
+import { Rig } from "../../lib/net/testing/signaling_rig.ts";
+import { SECRET } from "../../lib/relay/testing/relay_world.ts";
+import type { HostPort } from "../../lib/base/address_table.ts";
+import { CASES } from "../registry.ts";
+import { resultsOf, runCases, verdictsOf } from "../run/testing.ts";
+import type { Subjects } from "../run/run_suite.ts";
+import { relayDriver } from "./relay_world.ts";
+import { serverDriver, type ServerTarget } from "./server_world.ts";
+
+const LOOPBACK = { host: "127.0.0.1", port: 0 };
+
+function dialogues(facet: "server" | "relay") {
+  return CASES.filter(({ needs }) => needs === facet);
+}
+
+function placeOf(url = ""): HostPort {
+  const { hostname, port } = new URL(url.replace(/^[a-z]+:/, "http:"));
+  return { host: hostname, port: Number(port) };
+}
+
+async function withServer(use: (target: ServerTarget) => Promise<void>): Promise<void> {
+  const rig = await Rig.start();
+  const { urls } = rig.server;
+  try {
+    await use({
+      phoenix: new URL(urls.phoenix ?? ""),
+      plain: new URL(urls.plain ?? ""),
+      stream: placeOf(urls.stream),
+      udp: placeOf(urls.udp),
+      trust: {},
+    });
+  } finally {
+    await rig.close();
+  }
+}
+
+function assertAllPass(result: Awaited<ReturnType<typeof runCases>>, count: number): void {
+  const results = resultsOf(result);
+  assert.equal(results.length, count);
+  const wrong = results.filter(({ verdict }) => verdict !== "pass");
+  assert.deepEqual(wrong.map(({ id, verdict, why, breaches }) => ({ id, verdict, why, breaches })), []);
+}
+
+Deno.test("our own server passes every dialogue with a server", () =>
+  withServer(async (target) => {
+    const cases = dialogues("server");
+    assertAllPass(await runCases(cases, { subjects: { server: serverDriver(target) } }), cases.length);
+  }));
+
+Deno.test("our own relay passes every dialogue with a relay", async () => {
+  const rig = await RelayRig.start({ tcp: [LOOPBACK] });
+  const { udp: [udp], tcp: [tcp] } = rig.server.listening;
+  const cases = dialogues("relay");
+  const relay = relayDriver({ udp, tcp, secret: SECRET, trust: {} });
+  try {
+    assertAllPass(await runCases(cases, { subjects: { relay } }), cases.length);
+  } finally {
+    await rig.close();
+  }
+});
+
+Deno.test("a dialogue is skipped, with the flag that is missing, where the target has no such listener", () =>
+  withServer(async ({ plain }) => {
+    const cases = dialogues("server").filter(({ id }) => id.startsWith("unit/"));
+    const result = await runCases(cases, { subjects: { server: serverDriver({ plain, trust: {} }) } });
+    for (const { id, verdict, why } of resultsOf(result)) {
+      assert.equal(verdict, "skipped", id);
+      assert.match(why ?? "", /^needs --target (tcp|udp):\/\/HOST:PORT/);
+    }
+    const nothing = await runCases(cases, { subjects: {} });
+    assert.ok(resultsOf(nothing).every(({ why }) => why === "needs a signaling server: --target URL"));
+  }));
+
+/** What a server that answers every datagram with itself, and every stream with nothing, gets. */
+async function withMirror(use: (place: HostPort, stream: HostPort) => Promise<void>): Promise<void> {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: LOOPBACK.host, port: 0 });
+  const mirrored = (async () => {
+    for await (const [unit, from] of socket) await socket.send(unit, from);
+  })();
+  const silent = createServer((connection) => connection.on("error", () => {}).on("data", () => {}));
+  await new Promise<void>((resolve) => silent.listen(0, LOOPBACK.host, resolve));
+  const { port } = silent.address() as { port: number };
+  try {
+    await use({ host: LOOPBACK.host, port: (socket.addr as Deno.NetAddr).port }, { host: LOOPBACK.host, port });
+  } finally {
+    socket.close();
+    await mirrored.catch(() => {});
+    await new Promise((resolve) => silent.close(resolve));
+  }
+}
+
+/** Of a wait that is in vain; long enough for loopback. */
+const PATIENCE_MS = 500;
+
+Deno.test("a target that answers noise, or never closes a stream, fails with what it sent and was to send", () =>
+  withMirror(async (udp, stream) => {
+    const subjects: Subjects = {
+      server: serverDriver({ udp, stream, trust: {} }),
+      relay: relayDriver({ udp, tcp: stream, secret: SECRET, trust: {} }),
+    };
+    const ids = ["unit/unknown-dropped", "unit/stun-ignored-served", "unit/frame-close", "unit/datagram"];
+    const cases = CASES.filter(({ id }) => ids.includes(id));
+    const result = await runCases(cases, { subjects, patienceMs: PATIENCE_MS });
+    assert.deepEqual(verdictsOf(result), Object.fromEntries(cases.map(({ id }) => [id, "fail"])));
+    const of = (wanted: string) => resultsOf(result).find(({ id }) => id === wanted)?.breaches[0];
+    assert.deepEqual(of("unit/frame-close"), { expected: "the end of caller", got: "an open connection" });
+    assert.match(of("unit/unknown-dropped")?.expected ?? "", /^a message HEARTBEAT_ACK with \{"sequence":\d+\}$/);
+    assert.equal(of("unit/unknown-dropped")?.got, "1 bytes 04");
+    const transcript = resultsOf(result).find(({ id }) => id === "unit/unknown-dropped")?.transcript ?? [];
+    const moved = transcript.flatMap((entry) => "hex" in entry ? [`${entry.line} ${entry.kind} ${entry.hex}`] : []);
+    assert.ok(moved.includes("stranger sent 13ff") && moved.includes("stranger received 04"), moved.join("\n"));
+  }));
+
+Deno.test("a target that is not there cannot be reached, and a dialogue with it fails", async () => {
+  const nobody = Deno.listen({ hostname: LOOPBACK.host, port: 0 });
+  const { port } = nobody.addr as Deno.NetAddr;
+  nobody.close();
+  const server = serverDriver({ stream: { host: LOOPBACK.host, port }, trust: {} });
+  await assert.rejects(server.reach(PATIENCE_MS), /cannot reach tcp:\/\/127\.0\.0\.1/);
+  const cases = CASES.filter(({ id }) => id === "unit/frame-close");
+  const [result] = resultsOf(await runCases(cases, { subjects: { server } }));
+  assert.equal(result.verdict, "fail");
+  assert.match(result.breaches[0].got, /^cannot reach tcp/);
+});

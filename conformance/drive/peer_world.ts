@@ -1,0 +1,93 @@
+/**
+ * A peer under test; the suite plays the signaling server that it connects to, the other peer behind it, and the path
+ * of their media.
+ */
+import { createServer, type Server, type Socket } from "node:net";
+import type { HostPort } from "../../lib/base/address_table.ts";
+import type { Desk, Driver } from "./desk.ts";
+import type { Line } from "./line.ts";
+import { Breach } from "./outcome.ts";
+import type { PeerMeeting, PeerRole, PeerSource, RunningPeer } from "./peer_source.ts";
+import { socketChannel } from "./socket_channel.ts";
+import { udpChannel } from "./udp_channel.ts";
+import { World } from "./world.ts";
+
+const LOOPBACK = "127.0.0.1";
+
+export class PeerWorld extends World {
+  readonly #source: PeerSource;
+  #peer: RunningPeer | undefined;
+  #server: Server | undefined;
+
+  constructor(desk: Desk, source: PeerSource) {
+    super(desk);
+    this.#source = source;
+  }
+
+  /**
+   * Starts the peer under test in a role and waits for it; once in a case. The line is its signaling connection as its server sees it:
+   * the caller's CONNECT, or the HEARTBEAT by which a callee joins, comes first. What the other peer says is said here.
+   */
+  async start(role: PeerRole, { raw = false } = {}): Promise<Line> {
+    const { sessionId } = this;
+    if (!this.#source.roles.includes(role)) {
+      this.skip(`needs ${role === "caller" ? "--peer-call" : "--peer-listen"} 'CMD'`);
+    }
+    const connected = await this.#listen();
+    const { port } = this.#server?.address() as { readonly port: number };
+    const peerId = role === "caller" ? this.callerId : this.calleeId;
+    const peer = this.#spawn({ role, signalUrl: `tcp://${LOOPBACK}:${port}`, sessionId, peerId });
+    this.#peer = peer;
+    const socket = await this.#orNothing(connected, peer);
+    return await this.line(role, (line) => Promise.resolve(socketChannel(line, socket, `the ${role} under test`, raw)));
+  }
+
+  /** A UDP socket of the other peer's; `at` is the address of the peer under test, from its `network_info`. */
+  media(name: string, at: HostPort): Promise<Line> {
+    return this.line(name, (line) => Promise.resolve(udpChannel(line, at)));
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.#server?.close();
+    await this.#peer?.stop();
+  }
+
+  #spawn(meeting: PeerMeeting): RunningPeer {
+    try {
+      return this.#source.start(meeting);
+    } catch (error) {
+      throw new Breach("a peer that starts", error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Listens; the promise inside resolves with the first connection, of the one peer that knows the port. */
+  #listen(): Promise<{ readonly first: Promise<Socket> }> {
+    return new Promise((resolve) => {
+      const server = this.#server = createServer();
+      const first = new Promise<Socket>((took) => server.once("connection", took));
+      server.listen(0, LOOPBACK, () => resolve({ first }));
+    });
+  }
+
+  /** The peer's connection; a breach where it ends, or its time does, before. */
+  async #orNothing({ first }: { readonly first: Promise<Socket> }, { ended }: RunningPeer): Promise<Socket> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const never = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(`nothing within ${this.desk.patienceMs} ms`), this.desk.patienceMs);
+    });
+    const came = await Promise.race([first, never, ended.then((how) => `the end of the peer: ${how}`)]);
+    clearTimeout(timer);
+    if (typeof came === "string") throw new Breach("a connection of the peer to its signaling server", came);
+    return came;
+  }
+}
+
+export function peerDriver(source: PeerSource): Driver<PeerWorld> {
+  return {
+    description: source.description,
+    // A peer listens nowhere: it comes to us.
+    reach: () => Promise.resolve(),
+    open: (desk) => new PeerWorld(desk, source),
+  };
+}

@@ -1,0 +1,77 @@
+/** What every dialogue case is given: a place to write down, to wait, to judge, and lines that are closed at the end. */
+import type { Rng } from "../../lib/base/rng.ts";
+import { uuidV4 } from "../../lib/base/uuid.ts";
+import { SystemRng } from "../../lib/net/system_rng.ts";
+import type { Desk } from "./desk.ts";
+import { Line, type LineChannel } from "./line.ts";
+import { Breach, Skip } from "./outcome.ts";
+
+export class World {
+  readonly desk: Desk;
+  /**
+   * Of this run of the case. Not seeded: a target that remembers an earlier run with the same seed must not take this
+   * one for its continuation.
+   */
+  readonly sessionId: string;
+  readonly callerId: string;
+  readonly calleeId: string;
+  readonly #lines: Line[] = [];
+
+  constructor(desk: Desk) {
+    this.desk = desk;
+    const rng = new SystemRng();
+    this.sessionId = uuidV4(rng);
+    this.callerId = uuidV4(rng);
+    this.calleeId = uuidV4(rng);
+  }
+
+  get rng(): Rng {
+    return this.desk.rng;
+  }
+
+  /** Unix milliseconds, as messages carry them. */
+  get timestamp(): number {
+    const { clock } = this.desk;
+    return Math.floor(clock.nowMs() + clock.unixOffsetMs);
+  }
+
+  /** A word for the transcript. */
+  note(text: string): void {
+    this.desk.transcript.noted("note", text);
+  }
+
+  /** The rule is broken. */
+  breach(expected: string, got: string): never {
+    throw new Breach(expected, got);
+  }
+
+  /** A breach unless `isSo`. */
+  require(isSo: boolean, expected: string, got: string): void {
+    if (!isSo) this.breach(expected, got);
+  }
+
+  /** The case is not for this target; `reason` says what is missing. */
+  skip(reason: string): never {
+    throw new Skip(reason);
+  }
+
+  /** A line over a channel that `open` makes; a target that cannot be reached is a breach. */
+  protected async line(name: string, open: (line: Line) => Promise<LineChannel>): Promise<Line> {
+    const line = new Line(name, this.desk);
+    this.#lines.push(line);
+    let channel: LineChannel;
+    try {
+      channel = await open(line);
+    } catch (error) {
+      throw new Breach("a connection", error instanceof Error ? error.message : String(error));
+    }
+    line.opened(channel);
+    return line;
+  }
+
+  /** Closes every line; the runner calls it whatever has happened. */
+  close(): Promise<void> {
+    for (const line of this.#lines) line.close();
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,5 @@
+/** Every mutant. */
+import type { Mutant } from "./mutant.ts";
+import { PACKET_MUTANTS } from "./packet_mutants.ts";
+
+export const MUTANTS: readonly Mutant[] = [...PACKET_MUTANTS];

@@ -1,0 +1,63 @@
+/** Every case of the suite, in the order of the specification. */
+import registry from "./requirements.json" with { type: "json" };
+import { areaOf, type Case } from "./case.ts";
+import { CASES as FULL_HEADER } from "./cases/arcrtp/full_header.ts";
+import { CASES as HEADER_EXTENSIONS } from "./cases/arcrtp/header_extensions.ts";
+import { CASES as CAPTURED } from "./cases/capture/rules.ts";
+import { CASES as FIRST_BYTE } from "./cases/unit/first_byte.ts";
+import { CASES as SENDING_UNITS } from "./cases/unit/sending_and_receiving.ts";
+import { CASES as STREAM_FRAMING } from "./cases/unit/stream_framing.ts";
+import type { Requirement } from "./requirements.ts";
+
+/** The cases as their files have them: a new file is one line here and one import above. */
+export const CASES: readonly Case[] = [
+  ...FIRST_BYTE,
+  ...STREAM_FRAMING,
+  ...SENDING_UNITS,
+  ...FULL_HEADER,
+  ...HEADER_EXTENSIONS,
+  ...CAPTURED,
+];
+
+/** A case with what the specification says of it. */
+export interface RegisteredCase {
+  readonly case: Case;
+  readonly area: string;
+  /** The rule that it is about; level and clause are the rule's. */
+  readonly rule: Requirement;
+}
+
+export const RULES: ReadonlyMap<string, Requirement> = new Map(
+  (registry.requirements as Requirement[]).map((rule) => [rule.id, rule]),
+);
+
+/** @throws Error for a set of cases that {@link problemsOf} has something to say of. */
+export function registerCases(cases: readonly Case[] = CASES): readonly RegisteredCase[] {
+  const problems = problemsOf(cases);
+  if (problems.length > 0) throw new Error(`the registry of cases has problems:\n${problems.join("\n")}`);
+  return cases.map((one) => ({ case: one, area: areaOf(one), rule: ruleOf(one) }));
+}
+
+const ID = /^[a-z0-9_]+(?:-[a-z0-9_]+)*\/[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+
+/** What is wrong with a set of cases, one sentence each. */
+export function problemsOf(cases: readonly Case[]): readonly string[] {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  for (const { id, requirements, title } of cases) {
+    if (!ID.test(id)) problems.push(`${id}: an id is area/lower-case-words`);
+    if (id.split(/[/-]/).some((word) => /^\d+$/.test(word))) problems.push(`${id}: ids are words, never ordinals`);
+    if (seen.has(id)) problems.push(`${id}: two cases have this id`);
+    seen.add(id);
+    if (requirements.length === 0) problems.push(`${id}: it names no rule`);
+    if (title.endsWith(".")) problems.push(`${id}: a title has no full stop`);
+    for (const rule of requirements) if (!RULES.has(rule)) problems.push(`${id}: ${rule} is not in SPEC.md`);
+  }
+  return problems;
+}
+
+function ruleOf({ id, requirements }: Case): Requirement {
+  const rule = RULES.get(requirements[0]);
+  if (rule === undefined) throw new Error(`${id}: ${requirements[0]} is not in SPEC.md`);
+  return rule;
+}

@@ -1,0 +1,157 @@
+/** The report for people: what is wrong first, each with its clause, bytes sent and got, and what was due; then figures. */
+import { brief } from "../expect.ts";
+import { RULES } from "../registry.ts";
+import type { BreachRecord, CaseResult, DialectTable, SuiteResult } from "../results.ts";
+import type { TranscriptEntry } from "../transcript.ts";
+import { countsAgainst, type Verdict, VERDICTS } from "../verdict.ts";
+import type { ReportStyle } from "./report.ts";
+
+const COLOURS: Readonly<Record<Verdict, "red" | "green" | "yellow" | "cyan">> = {
+  pass: "green",
+  fail: "red",
+  weak: "yellow",
+  info: "cyan",
+  unsupported: "yellow",
+  skipped: "cyan",
+  error: "red",
+};
+
+/** Breaches that are shown of one case, and entries of a dialogue. */
+const MAX_BREACHES = 3;
+const MAX_ENTRIES = 12;
+
+export function textReport(result: SuiteResult, style: ReportStyle): string {
+  const { tables, subjects, implementation, seed, stale } = result;
+  const lines = [
+    ...Object.entries(subjects).map(([facet, subject]) => `${facet.padEnd(8)} ${subject}`),
+    ...(implementation === undefined ? [] : [`testee   ${implementation.name} ${implementation.version}`.trimEnd()]),
+    `seed     ${seed}`,
+    ...tables.flatMap((table) => ["", ...tableLines(table, result.strict, style)]),
+    ...stale.map(({ id, why }) => `${style.paint("red", "stale")}    ${id} is on the list of known failures: ${why}`),
+    ...(result.interrupted ? ["", "ended early: what had been judged by then is above"] : []),
+    "",
+    summaryOf(result, style),
+  ];
+  return lines.map((line) => `${visible(line)}\n`).join("");
+}
+
+function tableLines({ dialect, from, results }: DialectTable, strict: boolean, style: ReportStyle): string[] {
+  const { paint, verbose } = style;
+  const isShown = ({ verdict, known }: CaseResult) =>
+    verbose || (!known && countsAgainst(verdict, strict)) || verdict === "weak" || verdict === "info";
+  const shown = results.filter((result) => isShown(result) && result.verdict !== "skipped");
+  const known = results.filter(({ verdict, known }) => known && countsAgainst(verdict, strict));
+  return [
+    paint("bold", `dialect ${dialect} (${from})`),
+    "",
+    ...shown.flatMap((result) => [...caseLines(result, style), ""]),
+    ...areaLines(results, style),
+    ...reasons(results, "unsupported", style),
+    ...reasons(results, "skipped", style),
+    ...(known.length === 0 ? [] : [`${known.length} fail as known: ${known.map(({ id }) => id).join(", ")}`]),
+  ];
+}
+
+function caseLines(result: CaseResult, { paint, verbose }: ReportStyle): string[] {
+  const { id, title, level, clause, requirements, verdict, breaches, transcript, why, needs, checks } = result;
+  const head = `${paint(COLOURS[verdict], verdict.toUpperCase())}  ${paint("bold", id)}  ${title}`;
+  if (verdict === "pass" && !verbose) return [head];
+  const rules = requirements.map((rule, i) =>
+    `  ${i === 0 ? `${level} ${rule}, clause ${clause}:` : `also ${rule}:`} ${RULES.get(rule)?.text ?? ""}`
+  );
+  const further = breaches.length > MAX_BREACHES
+    ? [`  ... and ${breaches.length - MAX_BREACHES} more of ${checks}`]
+    : [];
+  return [
+    head,
+    ...rules,
+    ...(needs === "ops" ? [] : transcript.slice(verbose ? 0 : -MAX_ENTRIES).map(entryLine)),
+    ...breaches.slice(0, MAX_BREACHES).flatMap((breach) => breachLines(breach, transcript)),
+    ...further,
+    ...(why === undefined ? [] : [`  ${why}`]),
+  ];
+}
+
+function breachLines({ at, expected, got }: BreachRecord, transcript: readonly TranscriptEntry[]): string[] {
+  const asked = transcript.find((entry) => entry.kind === "asked" && entry.check === at);
+  return [
+    ...(at === undefined ? [] : [`  at        ${at}`]),
+    ...(asked?.kind === "asked"
+      ? [
+        `  sent      ${brief(asked.request)}`,
+        `  got       ${asked.answer === undefined ? "nothing" : brief(asked.answer)}`,
+      ]
+      : []),
+    `  expected  ${expected}`,
+    `  because   ${got}`,
+  ];
+}
+
+function entryLine(entry: TranscriptEntry): string {
+  const at = `  ${entry.atMs.toFixed(1).padStart(8)} ms`;
+  switch (entry.kind) {
+    case "asked":
+      return `${at}  ${entry.check}  ${entry.problem ?? "as expected"}`;
+    case "sent":
+    case "received":
+      return `${at}  ${entry.line} ${entry.kind === "sent" ? "->" : "<-"} ${brief(entry.text ?? entry.hex)}`;
+    default:
+      return `${at}  ${entry.line ?? ""} ${entry.kind}: ${entry.text}`;
+  }
+}
+
+/** One row for each area, one column for each verdict that occurs. */
+function areaLines(results: readonly CaseResult[], { paint }: ReportStyle): string[] {
+  const columns = VERDICTS.filter((verdict) => results.some((result) => result.verdict === verdict));
+  const areas = [...new Set(results.map(({ area }) => area))];
+  const widest = Math.max(4, ...areas.map((area) => area.length));
+  const row = (name: string, own: readonly CaseResult[]) =>
+    [
+      name.padEnd(widest),
+      String(own.length).padStart(5),
+      ...columns.map((verdict) => {
+        const count = own.filter((result) => result.verdict === verdict).length;
+        return String(count === 0 ? "-" : count).padStart(verdict.length);
+      }),
+    ].join("  ");
+  return [
+    paint("dim", ["area".padEnd(widest), "cases", ...columns].join("  ")),
+    ...areas.map((area) => row(area, results.filter((result) => result.area === area))),
+    ...(areas.length > 1 ? [row("all", results)] : []),
+  ];
+}
+
+/** The cases of a verdict by their reasons: a facet that is missing is told once. */
+function reasons(results: readonly CaseResult[], verdict: Verdict, { verbose }: ReportStyle): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { id, why = "no reason", verdict: own } of results) {
+    if (own === verdict) byReason.set(why, [...byReason.get(why) ?? [], id]);
+  }
+  return [...byReason].map(([why, ids]) => {
+    const names = ids.length <= 3 || verbose
+      ? ids.join(", ")
+      : `${ids.slice(0, 2).join(", ")} and ${ids.length - 2} more`;
+    return `${verdict} (${ids.length}): ${why}: ${names}`;
+  });
+}
+
+function summaryOf({ tables, stale, strict, elapsedMs }: SuiteResult, { paint }: ReportStyle): string {
+  const all = tables.flatMap(({ results }) => results);
+  const against = all.filter(({ verdict, known }) => !known && countsAgainst(verdict, strict)).length + stale.length;
+  const judged = all.filter(({ verdict }) => verdict !== "skipped");
+  const checks = all.reduce((sum, result) => sum + result.checks, 0);
+  const what = `${counted(judged.length, "case")}, ${counted(checks, "check")}, ${(elapsedMs / 1000).toFixed(1)} s`;
+  return against === 0 ? `${paint("green", "conforms")}: ${what}` : `${paint("red", `${against} against it`)}: ${what}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** Control characters of a testee's answers do not reach the terminal; colours of our own do. */
+function visible(line: string): string {
+  // deno-lint-ignore no-control-regex
+  return line.replace(/\x1b(?!\[\d+m)|[\x00-\x1a\x1c-\x1f\x7f-\x9f]/g, (control) => {
+    return `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
+}

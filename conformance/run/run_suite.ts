@@ -1,0 +1,197 @@
+/** Runs the selected cases, several at a time, and gathers their results in the order of the registry. */
+import { SeededRng } from "../../lib/base/rng.ts";
+import type { Clock } from "../../lib/net/clock.ts";
+import type { Facet } from "../case.ts";
+import type { Desk, Driver } from "../drive/desk.ts";
+import type { PeerWorld } from "../drive/peer_world.ts";
+import type { RelayWorld } from "../drive/relay_world.ts";
+import type { ServerWorld } from "../drive/server_world.ts";
+import type { KnownFailing } from "../known_failing.ts";
+import { staleEntries } from "../known_failing.ts";
+import type { RegisteredCase } from "../registry.ts";
+import type { CaseResult, DialectTable, SuiteResult } from "../results.ts";
+import type { OpsSource } from "../testee/ops_testee.ts";
+import { type Dialect, DIALECTS } from "../testee/rtp_json.ts";
+import { Transcript } from "../transcript.ts";
+import { type Verdict, VERDICTS } from "../verdict.ts";
+import { type CheckedCapture, judgeCapture } from "./capture_runner.ts";
+import { runDialogue } from "./dialogue_runner.ts";
+import { OpsRunner } from "./ops_runner.ts";
+import { type Outcome, skipped } from "./outcome.ts";
+import { dialectsOf, implementationOf, type Profile } from "./profile.ts";
+
+/** What is tested: a case whose facet is not here is skipped. */
+export interface Subjects {
+  readonly ops?: OpsSource;
+  readonly server?: Driver<ServerWorld>;
+  readonly relay?: Driver<RelayWorld>;
+  readonly peer?: Driver<PeerWorld>;
+  readonly capture?: CheckedCapture;
+}
+
+export interface RunOptions {
+  readonly subjects: Subjects;
+  readonly cases: readonly RegisteredCase[];
+  /** Every id there is, to tell stale entries of `known` from misspelt ones. */
+  readonly allIds: ReadonlySet<string>;
+  readonly known?: KnownFailing;
+  /** The dialect to test; what the testee's `hello` lists where it is left out, `arcrtc-1.0` where that lists none. */
+  readonly dialect?: Dialect;
+  readonly seed: number;
+  readonly strict: boolean;
+  /** Cases at a time; each worker has a testee process of its own. */
+  readonly jobs: number;
+  readonly patienceMs: number;
+  readonly silenceMs: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  /** Called as each case ends. */
+  readonly progress?: (result: CaseResult, done: number, all: number) => void;
+}
+
+/** What to give the command for a facet; the reason of a skipped case. */
+const MISSING: Readonly<Record<Facet, string>> = {
+  ops: "needs a testee of ops: --command 'CMD'",
+  server: "needs a signaling server: --target URL",
+  relay: "needs a relay: --relay URL --relay-secret SECRET",
+  peer: "needs a peer: --peer-call 'CMD' --peer-listen 'CMD'",
+  capture: "needs a capture: --capture FILE",
+};
+
+/** @throws TesteeFailure where the testee of ops does not even begin to answer */
+export async function runSuite(options: RunOptions): Promise<SuiteResult> {
+  const { subjects, cases, clock, seed, strict, known, jobs } = options;
+  const startMs = clock.nowMs();
+  const needsOps = cases.some((one) => one.case.needs === "ops");
+  const runners = subjects.ops === undefined || !needsOps
+    ? []
+    : Array.from({ length: jobs }, () => new OpsRunner(subjects.ops as OpsSource));
+  try {
+    const profile = await runners[0]?.profile();
+    const plan = planDialects(options.dialect, profile, subjects.capture);
+    const work = plan.dialects.flatMap((dialect) =>
+      cases.filter((one) => isOf(one, dialect, plan.captured)).map((one) => ({ one, dialect }))
+    );
+    const results: (CaseResult | undefined)[] = new Array(work.length);
+    let next = 0;
+    let done = 0;
+    const workOn = async (runner: OpsRunner | undefined) => {
+      while (next < work.length && options.signal?.aborted !== true) {
+        const at = next++;
+        const result = await runCase(work[at].one, work[at].dialect, runner, options);
+        results[at] = result;
+        options.progress?.(result, ++done, work.length);
+      }
+    };
+    await Promise.all(Array.from({ length: jobs }, (_, i) => workOn(runners[i])));
+    const of = (dialect: Dialect) =>
+      results.filter((result, i) => result && work[i].dialect === dialect) as CaseResult[];
+    const tables = plan.dialects.map((dialect) => tableOf(dialect, plan.from, of(dialect)));
+    const all = tables.flatMap((table) => table.results);
+    const implementation = profile && implementationOf(profile);
+    return {
+      subjects: describe(subjects),
+      ...(implementation === undefined ? {} : { implementation }),
+      seed,
+      strict,
+      elapsedMs: clock.nowMs() - startMs,
+      tables: tables.filter((table) => table.results.length > 0),
+      stale: known === undefined ? [] : staleEntries(known, options.allIds, all, strict),
+      interrupted: all.length < work.length,
+    };
+  } finally {
+    await Promise.all(runners.map((runner) => runner.close()));
+  }
+}
+
+interface DialectPlan {
+  readonly dialects: readonly Dialect[];
+  readonly from: DialectTable["from"];
+  /** The one that a capture is judged by. */
+  readonly captured: Dialect;
+}
+
+function planDialects(
+  given: Dialect | undefined,
+  profile: Profile | undefined,
+  capture: CheckedCapture | undefined,
+): DialectPlan {
+  const captured = given ?? capture?.dialect ?? "arcrtc-1.0";
+  if (given !== undefined) return { dialects: [given], from: "given", captured };
+  const listed = profile === undefined ? [] : dialectsOf(profile);
+  const dialects = DIALECTS.filter((dialect) => listed.includes(dialect) || dialect === capture?.dialect);
+  if (dialects.length === 0) return { dialects: [captured], from: "default", captured };
+  return { dialects, from: listed.length > 0 ? "hello" : "capture", captured };
+}
+
+function isOf({ case: one }: RegisteredCase, dialect: Dialect, captured: Dialect): boolean {
+  if (one.needs === "capture" && dialect !== captured) return false;
+  return (one.dialects ?? ["arcrtc-1.0"]).includes(dialect);
+}
+
+async function runCase(
+  { case: one, area, rule }: RegisteredCase,
+  dialect: Dialect,
+  runner: OpsRunner | undefined,
+  { subjects, seed, clock, patienceMs, silenceMs, known }: RunOptions,
+): Promise<CaseResult> {
+  const startMs = clock.nowMs();
+  const transcript = new Transcript(() => clock.nowMs());
+  const rng = new SeededRng(seedOf(seed, `${dialect} ${one.id}`));
+  const desk: Desk = { transcript, clock, rng, patienceMs, silenceMs };
+  const { verdict, why, breaches, checks } = await outcome();
+  return {
+    id: one.id,
+    area,
+    title: one.title,
+    needs: one.needs,
+    level: rule.level,
+    clause: rule.clause,
+    requirements: one.requirements,
+    verdict,
+    known: known?.ids.has(one.id) === true,
+    ...(why === undefined ? {} : { why }),
+    breaches,
+    checks,
+    elapsedMs: clock.nowMs() - startMs,
+    seed,
+    transcript: transcript.entries,
+  };
+
+  async function outcome(): Promise<Outcome> {
+    const { server, relay, peer, capture } = subjects;
+    switch (one.needs) {
+      case "ops":
+        return runner === undefined
+          ? skipped(MISSING.ops)
+          : await runner.run(one, rule.level, { dialect, rng }, transcript);
+      case "server":
+        return server === undefined ? skipped(MISSING.server) : await runDialogue(one.run, server, rule.level, desk);
+      case "relay":
+        return relay === undefined ? skipped(MISSING.relay) : await runDialogue(one.run, relay, rule.level, desk);
+      case "peer":
+        return peer === undefined ? skipped(MISSING.peer) : await runDialogue(one.run, peer, rule.level, desk);
+      case "capture":
+        return capture === undefined ? skipped(MISSING.capture) : judgeCapture(one, capture, rule.level, transcript);
+    }
+  }
+}
+
+/** A seed of a case's own: what it draws does not depend on which other cases run. */
+function seedOf(seed: number, text: string): number {
+  let hash = seed | 0;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash;
+}
+
+function tableOf(dialect: Dialect, from: DialectTable["from"], results: readonly CaseResult[]): DialectTable {
+  const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length;
+  const counts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, count(verdict)]));
+  return { dialect, from, results, counts: counts as Record<Verdict, number> };
+}
+
+function describe({ ops, server, relay, peer, capture }: Subjects): SuiteResult["subjects"] {
+  const all = { ops, server, relay, peer, capture };
+  const given = Object.entries(all).flatMap(([facet, subject]) => subject ? [[facet, subject.description]] : []);
+  return Object.fromEntries(given);
+}

@@ -1,0 +1,176 @@
+/**
+ * A testee in a process of its own: one JSON object a line on its standard input, one a line on its standard output.
+ * Whatever it does, the suite goes on: it may hang, die, flood its output or answer rubbish.
+ */
+import { utf8 } from "../../lib/base/bytes.ts";
+import { type Answer, type OpRequest, readAnswer } from "./answer.ts";
+import { type OpsSource, type OpsTestee, TesteeFailure } from "./ops_testee.ts";
+import { MAX_LINE_BYTES } from "./testee.ts";
+
+/** What is kept of the testee's standard error, for messages. */
+const MAX_ERROR_TEXT = 2000;
+/** How long a testee may take to end once its input has ended; then it is killed. */
+const GOODBYE_MS = 1000;
+
+/** How long the output of a testee that has ended is still read. */
+const LAST_WORDS_MS = 500;
+
+/** Words of a command line; quotes hold words together. No shell: `sh -c '...'` is one. */
+export function splitCommand(command: string): readonly string[] {
+  return [...command.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) =>
+    word.replace(/"([^"]*)"|'([^']*)'/g, (_quoted, double?: string, single?: string) => double ?? single ?? "")
+  );
+}
+
+/** `patienceMs` is the longest wait for one answer. */
+export function subprocess(command: string, patienceMs: number): OpsSource {
+  return {
+    description: `command '${command}'`,
+    start: async () => {
+      const testee = new SubprocessTestee(splitCommand(command), patienceMs);
+      await testee.restart();
+      return testee;
+    },
+  };
+}
+
+class SubprocessTestee implements OpsTestee {
+  readonly #words: readonly string[];
+  readonly #patienceMs: number;
+  #process: TesteeProcess | undefined;
+  #nextId = 1;
+
+  constructor(words: readonly string[], patienceMs: number) {
+    this.#words = words;
+    this.#patienceMs = patienceMs;
+  }
+
+  async restart(): Promise<void> {
+    await this.close();
+    try {
+      this.#process = new TesteeProcess(this.#words);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new TesteeFailure("gone", `cannot start ${this.#words.join(" ")}: ${why}`);
+    }
+  }
+
+  async ask(request: OpRequest): Promise<Answer> {
+    const id = this.#nextId++;
+    if (this.#process === undefined) throw new TesteeFailure("gone", "it was closed");
+    const line = await this.#process.exchange(JSON.stringify({ id, ...request }), this.#patienceMs);
+    const object = parseLine(line);
+    if (object?.id !== id) throw new TesteeFailure("rubbish", `it answers request ${id} with ${line.slice(0, 200)}`);
+    const answer = readAnswer(object);
+    if (typeof answer === "string") throw new TesteeFailure("rubbish", `${answer}: ${line.slice(0, 200)}`);
+    return answer;
+  }
+
+  async close(): Promise<void> {
+    const process = this.#process;
+    this.#process = undefined;
+    await process?.end();
+  }
+}
+
+function parseLine(line: string): { readonly id?: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** One process, line in, line out. After the first failure it fails for ever. */
+class TesteeProcess {
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: string[] = [];
+  #errorText = "";
+  #failure: TesteeFailure | undefined;
+  #wake: () => void = () => {};
+
+  constructor([program, ...args]: readonly string[]) {
+    if (program === undefined) throw new Error("the command is empty");
+    this.#child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+    this.#input = this.#child.stdin.getWriter();
+    const read = Promise.allSettled([this.#readLines(), this.#readErrors()]);
+    this.#child.status.then(async ({ code, signal }) => {
+      // What it wrote before it ended still counts, but a child of its own may hold the pipes open.
+      await Promise.race([read, after(LAST_WORDS_MS)]);
+      this.#fail("died", signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`);
+    });
+  }
+
+  /** Sends a line and waits for the next one. @throws TesteeFailure */
+  async exchange(request: string, patienceMs: number): Promise<string> {
+    if (this.#lines.length > 0) this.#fail("rubbish", `it says, without being asked: ${this.#lines[0].slice(0, 200)}`);
+    const timer = setTimeout(() => this.#fail("hung", `no answer within ${patienceMs} ms`), patienceMs);
+    try {
+      if (this.#failure === undefined) {
+        this.#input.write(utf8(`${request}\n`)).catch((error: unknown) => this.#fail("died", String(error)));
+      }
+      while (this.#lines.length === 0 && this.#failure === undefined) {
+        await new Promise<void>((resolve) => this.#wake = resolve);
+      }
+      const line = this.#lines.shift();
+      if (line !== undefined) return line;
+    } finally {
+      clearTimeout(timer);
+    }
+    throw this.#failure ?? new TesteeFailure("died", "it ended");
+  }
+
+  /** Ends its input, then itself. */
+  async end(): Promise<void> {
+    this.#input.close().catch(() => {});
+    const kill = () => {
+      try {
+        this.#child.kill("SIGKILL");
+      } catch {
+        // It has ended meanwhile.
+      }
+    };
+    if (this.#failure !== undefined) kill();
+    const timer = setTimeout(kill, GOODBYE_MS);
+    await this.#child.status;
+    clearTimeout(timer);
+  }
+
+  async #readLines(): Promise<void> {
+    const decoder = new TextDecoder();
+    let pending = "";
+    for await (const chunk of this.#child.stdout) {
+      // A failed one is no longer listened to, but its pipe is drained until it is killed.
+      if (this.#failure !== undefined) continue;
+      const lines = (pending + decoder.decode(chunk, { stream: true })).split("\n");
+      pending = lines.pop() ?? "";
+      this.#lines.push(...lines);
+      if (pending.length > MAX_LINE_BYTES || this.#lines.length > 1) {
+        const what = this.#lines.length > 1 ? `${this.#lines.length} lines at once` : "an endless line";
+        this.#lines.length = 0;
+        pending = "";
+        this.#fail("flooded", `its output is ${what}`);
+      }
+      this.#wake();
+    }
+  }
+
+  async #readErrors(): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of this.#child.stderr) {
+      this.#errorText = (this.#errorText + decoder.decode(chunk, { stream: true })).slice(-MAX_ERROR_TEXT);
+    }
+  }
+
+  #fail(kind: TesteeFailure["kind"], message: string): void {
+    const said = this.#errorText.trim().split("\n").at(-1) ?? "";
+    this.#failure ??= new TesteeFailure(kind, said === "" ? message : `${message}; it said: ${said}`);
+    this.#wake();
+  }
+}
+
+function after(delayMs: number): Promise<void> {
+  return new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, delayMs)));
+}

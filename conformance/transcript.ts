@@ -1,0 +1,77 @@
+/** What was asked, sent, received and noted while a case ran: the evidence behind its verdict. Bounded. */
+import { toHex } from "../lib/base/bytes.ts";
+
+/** A request to the testee's ops with its answer, as JSON; no answer where none came. */
+export interface Asked {
+  readonly kind: "asked";
+  readonly check: string;
+  readonly request: object;
+  readonly answer: object | undefined;
+  readonly expected: string;
+  /** What is wrong with the answer; undefined where nothing is. */
+  readonly problem: string | undefined;
+}
+
+/** One unit on a line; `text` too where it is readable. */
+export interface Moved {
+  readonly kind: "sent" | "received";
+  readonly line: string;
+  readonly hex: string;
+  readonly text?: string;
+}
+
+/** Something that happened to a line, or a word of the case. */
+export interface Noted {
+  readonly kind: "opened" | "closed" | "note";
+  readonly line?: string;
+  readonly text: string;
+}
+
+export type TranscriptEntry = (Asked | Moved | Noted) & {
+  /** Milliseconds since the case began. */
+  readonly atMs: number;
+};
+
+const MAX_ENTRIES = 5000;
+/** Of one unit or text; the rest is cut off, and it is said so. */
+const MAX_UNIT_BYTES = 16 * 1024;
+
+export class Transcript {
+  readonly entries: TranscriptEntry[] = [];
+  /** Entries beyond those that are kept. */
+  dropped = 0;
+  readonly #nowMs: () => number;
+  readonly #startMs: number;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+    this.#startMs = nowMs();
+  }
+
+  asked(entry: Omit<Asked, "kind">): void {
+    this.#add({ kind: "asked", ...entry });
+  }
+
+  /** The unit is borrowed: it is written down at once. */
+  moved(kind: Moved["kind"], line: string, unit: Uint8Array): void {
+    const shown = unit.subarray(0, MAX_UNIT_BYTES);
+    const cut = shown.length === unit.length ? "" : `... ${unit.length} bytes in all`;
+    const text = readable(shown);
+    this.#add({ kind, line, hex: toHex(shown) + cut, ...(text === undefined ? {} : { text: text + cut }) });
+  }
+
+  noted(kind: Noted["kind"], text: string, line?: string): void {
+    this.#add({ kind, text: text.slice(0, MAX_UNIT_BYTES), ...(line === undefined ? {} : { line }) });
+  }
+
+  #add(entry: Asked | Moved | Noted): void {
+    if (this.entries.length >= MAX_ENTRIES) this.dropped++;
+    else this.entries.push({ ...entry, atMs: Math.round((this.#nowMs() - this.#startMs) * 1000) / 1000 });
+  }
+}
+
+/** The unit as text where it is printable ASCII, as messages mostly are. */
+function readable(unit: Uint8Array): string | undefined {
+  if (unit.length === 0 || unit.some((byte) => byte < 0x20 || byte > 0x7e)) return undefined;
+  return new TextDecoder().decode(unit);
+}

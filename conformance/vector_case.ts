@@ -1,0 +1,71 @@
+/**
+ * Cases made of the published vectors: one case for each rule and op, its checks being all vectors that name the rule.
+ *
+ * ```ts
+ * vectorCase("arcrtp/minimum-length", "ARC-RTP-minimum-length", "rtp.parse", "Fifteen bytes are refused, sixteen read");
+ * ```
+ */
+import type { Check, Expectation, OpsCase } from "./case.ts";
+import { answers, copes, refuses } from "./expect.ts";
+import { type Dialect, DIALECTS } from "./testee/rtp_json.ts";
+import type { Json } from "./testee/answer.ts";
+import type { VectorCase } from "./vectors/case.ts";
+import { publishedVectors } from "./vectors/read.ts";
+
+/** Of a request that describes a unit which must not exist: an interface may be unable to say it at all. */
+const WRITER_INPUT = "WriterInput";
+
+export interface VectorCaseOptions {
+  /** The reasons of faults are compared too: for rules that name an error code. */
+  readonly reasons?: true;
+  readonly dialects?: readonly Dialect[];
+}
+
+export function vectorCase(
+  id: string,
+  requirement: string,
+  op: string,
+  title: string,
+  { reasons, dialects }: VectorCaseOptions = {},
+): OpsCase {
+  return {
+    id,
+    requirements: [requirement],
+    title,
+    needs: "ops",
+    ...(dialects === undefined ? {} : { dialects }),
+    checks: ({ dialect }) => checksOf(requirement, op, dialect, reasons === true),
+  };
+}
+
+function checksOf(requirement: string, op: string, dialect: Dialect, reasons: boolean): readonly Check[] {
+  const checks: Check[] = [];
+  for (const { area, groups } of publishedVectors()) {
+    for (const group of groups) {
+      if (group.op !== op) continue;
+      for (const test of group.tests) {
+        const fields = { ...group.common, ...test.input };
+        if (!test.requirements.includes(requirement) || dialectOf(fields) !== dialect) continue;
+        checks.push({ name: `${area}/${test.id}`, request: { op, ...fields }, ...dueOf(test, reasons) });
+      }
+    }
+  }
+  if (checks.length === 0) throw new Error(`no vector of ${op} and ${dialect} names ${requirement}`);
+  return checks;
+}
+
+function dialectOf(fields: Json): Dialect {
+  return DIALECTS.find((dialect) => dialect === fields.dialect) ?? "arcrtc-1.0";
+}
+
+function dueOf({ result, comment, expected, fault, flags }: VectorCase, reasons: boolean): Expectation {
+  const due = result === "acceptable"
+    ? copes()
+    : fault !== undefined
+    ? refuses(reasons ? fault.reason : undefined)
+    : answers(expected ?? {});
+  return {
+    expected: `${due.expected}. ${comment}`,
+    judge: (answer) => answer.kind === "error" && flags.includes(WRITER_INPUT) ? undefined : due.judge(answer),
+  };
+}
