@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { REPORTS } from "../../conformance/report/formats.ts";
+import { FORMATS } from "../conformance/conformance_options.ts";
 import { EXIT } from "../exit_codes.ts";
 import { runArgs } from "../testing/run_line.ts";
 
@@ -76,6 +78,23 @@ Deno.test("conformance: known failures, stale ones, and what is selected by nobo
   const skipped = await run("unit/frame-close");
   assert.equal(skipped.exitCode, EXIT.nothingSelected);
   assert.match(skipped.out, /^skipped \(1\): needs a signaling server: --target URL: unit\/frame-close$/m);
+});
+
+Deno.test("conformance --report: several at once, one of them on standard output; a format is a file of its own", async () => {
+  assert.deepEqual([...FORMATS], Object.keys(REPORTS));
+  const dir = await Deno.makeTempDir();
+  try {
+    const file = `${dir}/out.json`;
+    const { exitCode, out } = await run("arcrtp/version", "--report", `json=${file}`, "--report", "text");
+    assert.equal(exitCode, EXIT.ok);
+    assert.match(out, /^conforms: 1 case,/m);
+    assert.equal(JSON.parse(await Deno.readTextFile(file)).dialects[0].counts.pass, 1);
+    assert.equal((await run("arcrtp/version", "--report", "text", "--json")).exitCode, EXIT.usage);
+    assert.equal((await run("arcrtp/version", "--report", "morse")).exitCode, EXIT.usage);
+    assert.equal((await run("arcrtp/version", "--report", `json=${dir}/no/such.json`)).exitCode, EXIT.usage);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });
 
 Deno.test("conformance: nobody there, and a command that is none, are told before the first case", async () => {
