@@ -172,6 +172,11 @@ Deno.test("conformance --list, --dry-run and explain run nothing and say what th
     dry.out,
     /^ {2}7b[0-9a-f]{8}: \{"op":"unit\.classify","hex":"7b[0-9a-f]{8}"\}\n {4}-> ok \{"kind":"json"\}$/m,
   );
+  const random = ["unit/frame-split-anywhere", "--seed", "9", "--json"];
+  const [planned] = JSON.parse((await run("--dry-run", ...random)).out).cases;
+  const [ran] = JSON.parse((await run("--verbose", ...random)).out).dialects[0].cases;
+  const requests = (entries: readonly { request: object }[]) => entries.map(({ request }) => request);
+  assert.deepEqual(requests(planned.checks), requests(ran.transcript));
   const explained = await run("explain", "arcrtp/minimum-length");
   assert.match(explained.out, /^ARC-RTP-minimum-length {2}MUST {2}clause 2\.1 Full header$/m);
   assert.match(explained.out, /sent|rtp\.parse/);

@@ -29,9 +29,9 @@ export async function runConformance(ids: readonly string[], flags: ConformanceF
   const cases = select(all, ids, flags);
   const seed = flags.seed ?? new SystemRng().u32();
   if (flags.list === true || flags.dryRun === true) {
-    io.stdout(
-      flags.json === true ? listJson(cases) : flags.dryRun === true ? dryRunText(cases, seed) : listText(cases),
-    );
+    const planned = flags.dryRun === true ? seed : undefined;
+    if (flags.json === true) io.stdout(listJson(cases, planned));
+    else io.stdout(planned === undefined ? listText(cases) : dryRunText(cases, planned));
     return EXIT.ok;
   }
   const wishes = reportWishes(flags);
