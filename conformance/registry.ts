@@ -1,22 +1,16 @@
 /** Every case of the suite, in the order of the specification. */
 import registry from "./requirements.json" with { type: "json" };
 import { areaOf, type Case } from "./case.ts";
-import { CASES as FULL_HEADER } from "./cases/arcrtp/full_header.ts";
-import { CASES as HEADER_EXTENSIONS } from "./cases/arcrtp/header_extensions.ts";
-import { CASES as CAPTURED } from "./cases/capture/rules.ts";
-import { CASES as FIRST_BYTE } from "./cases/unit/first_byte.ts";
-import { CASES as SENDING_UNITS } from "./cases/unit/sending_and_receiving.ts";
-import { CASES as STREAM_FRAMING } from "./cases/unit/stream_framing.ts";
+import { ARCRTP_CASES } from "./cases/arcrtp/area.ts";
+import { CAPTURE_CASES } from "./cases/capture/rules.ts";
+import { UNIT_CASES } from "./cases/unit/area.ts";
 import type { Requirement } from "./requirements.ts";
 
-/** The cases as their files have them: a new file is one line here and one import above. */
+/** Area by area. A new clause is listed by the `area.ts` of its folder, a new area by one line here. */
 export const CASES: readonly Case[] = [
-  ...FIRST_BYTE,
-  ...STREAM_FRAMING,
-  ...SENDING_UNITS,
-  ...FULL_HEADER,
-  ...HEADER_EXTENSIONS,
-  ...CAPTURED,
+  ...UNIT_CASES,
+  ...ARCRTP_CASES,
+  ...CAPTURE_CASES,
 ];
 
 /** A case with what the specification says of it. */

@@ -37,15 +37,21 @@ const MAX_ENTRIES = 5000;
 const MAX_UNIT_BYTES = 16 * 1024;
 
 export class Transcript {
-  readonly entries: TranscriptEntry[] = [];
-  /** Entries beyond those that are kept. */
-  dropped = 0;
+  readonly #entries: TranscriptEntry[] = [];
+  #dropped = 0;
   readonly #nowMs: () => number;
   readonly #startMs: number;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
     this.#startMs = nowMs();
+  }
+
+  /** What was kept, and a word on what was not. */
+  get entries(): readonly TranscriptEntry[] {
+    if (this.#dropped === 0) return this.#entries;
+    const atMs = this.#entries[this.#entries.length - 1].atMs;
+    return [...this.#entries, { kind: "note", text: `${this.#dropped} entries more were not kept`, atMs }];
   }
 
   asked(entry: Omit<Asked, "kind">): void {
@@ -65,8 +71,8 @@ export class Transcript {
   }
 
   #add(entry: Asked | Moved | Noted): void {
-    if (this.entries.length >= MAX_ENTRIES) this.dropped++;
-    else this.entries.push({ ...entry, atMs: Math.round((this.#nowMs() - this.#startMs) * 1000) / 1000 });
+    if (this.#entries.length >= MAX_ENTRIES) this.#dropped++;
+    else this.#entries.push({ ...entry, atMs: Math.round((this.#nowMs() - this.#startMs) * 1000) / 1000 });
   }
 }
 

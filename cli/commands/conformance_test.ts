@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { REPORTS } from "../../conformance/report/formats.ts";
+import { FORMATS } from "../conformance/conformance_options.ts";
 import { EXIT } from "../exit_codes.ts";
 import { runArgs } from "../testing/run_line.ts";
 
@@ -78,6 +80,23 @@ Deno.test("conformance: known failures, stale ones, and what is selected by nobo
   assert.match(skipped.out, /^skipped \(1\): needs a signaling server: --target URL: unit\/frame-close$/m);
 });
 
+Deno.test("conformance --report: several at once, one of them on standard output; a format is a file of its own", async () => {
+  assert.deepEqual([...FORMATS], Object.keys(REPORTS));
+  const dir = await Deno.makeTempDir();
+  try {
+    const file = `${dir}/out.json`;
+    const { exitCode, out } = await run("arcrtp/version", "--report", `json=${file}`, "--report", "text");
+    assert.equal(exitCode, EXIT.ok);
+    assert.match(out, /^conforms: 1 case,/m);
+    assert.equal(JSON.parse(await Deno.readTextFile(file)).dialects[0].counts.pass, 1);
+    assert.equal((await run("arcrtp/version", "--report", "text", "--json")).exitCode, EXIT.usage);
+    assert.equal((await run("arcrtp/version", "--report", "morse")).exitCode, EXIT.usage);
+    assert.equal((await run("arcrtp/version", "--report", `json=${dir}/no/such.json`)).exitCode, EXIT.usage);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 Deno.test("conformance: nobody there, and a command that is none, are told before the first case", async () => {
   const target = await run("--target", "tcp://127.0.0.1:9", "--timeout", "2s");
   assert.equal(target.exitCode, EXIT.unreachable);
@@ -153,6 +172,11 @@ Deno.test("conformance --list, --dry-run and explain run nothing and say what th
     dry.out,
     /^ {2}7b[0-9a-f]{8}: \{"op":"unit\.classify","hex":"7b[0-9a-f]{8}"\}\n {4}-> ok \{"kind":"json"\}$/m,
   );
+  const random = ["unit/frame-split-anywhere", "--seed", "9", "--json"];
+  const [planned] = JSON.parse((await run("--dry-run", ...random)).out).cases;
+  const [ran] = JSON.parse((await run("--verbose", ...random)).out).dialects[0].cases;
+  const requests = (entries: readonly { request: object }[]) => entries.map(({ request }) => request);
+  assert.deepEqual(requests(planned.checks), requests(ran.transcript));
   const explained = await run("explain", "arcrtp/minimum-length");
   assert.match(explained.out, /^ARC-RTP-minimum-length {2}MUST {2}clause 2\.1 Full header$/m);
   assert.match(explained.out, /sent|rtp\.parse/);

@@ -64,7 +64,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "conformance",
     summary: "test an implementation against the specification, rule by rule, with a verdict for each",
-    permissions: "--allow-net --allow-read --allow-env --allow-run",
+    permissions: "--allow-net --allow-read --allow-write --allow-env --allow-run",
     load: () => import("./conformance.ts"),
   },
   {

@@ -26,10 +26,20 @@ export interface ConformanceFlags extends TlsTrustFlags {
   readonly timeout: number;
   readonly silence: number;
   readonly seed?: number;
+  readonly report?: readonly ReportWish[];
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly quiet?: boolean;
 }
+
+/** A report, on standard output where there is no file. */
+export interface ReportWish {
+  readonly format: string;
+  readonly file?: string;
+}
+
+/** The names of `conformance/report/formats.ts`, which help must not load; a test holds both together. */
+export const FORMATS = ["text", "json"] as const;
 
 const MAX_JOBS = 64;
 
@@ -66,13 +76,26 @@ export function addConformanceOptions(command: Command): Command {
         .default(300, "300ms"),
     )
     .addOption(new Option("--seed <n>", "of the random stimuli; printed, and the same makes the same").argParser(seed))
-    .option("--json", "one JSON document on standard output")
+    .addOption(
+      new Option(
+        "--report <format>",
+        `how it is told: ${FORMATS.join(", ")}; FORMAT=FILE writes a file, several are written at once (default: text)`,
+      ).argParser((text: string, before: readonly ReportWish[] = []) => [...before, reportWish(text)]),
+    )
+    .option("--json", "the same as --report json")
     .option("-v, --verbose", "list passed cases too, with whole transcripts")
     .option("-q, --quiet", "no progress");
 }
 
 function gather(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
+}
+
+function reportWish(text: string): ReportWish {
+  const at = text.indexOf("=");
+  const format = at < 0 ? text : text.slice(0, at);
+  if (!FORMATS.some((name) => name === format)) throw new InvalidArgumentError(`It takes ${FORMATS.join(", ")}.`);
+  return at < 0 ? { format } : { format, file: text.slice(at + 1) };
 }
 
 function levelOf(text: string): string {

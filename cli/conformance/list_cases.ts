@@ -1,7 +1,9 @@
 /** `--list` and `--dry-run`: what a run would take, and what it would send. */
-import { SeededRng } from "../../lib/base/rng.ts";
+import type { Case } from "../../conformance/case.ts";
 import { brief } from "../../conformance/expect.ts";
 import type { RegisteredCase } from "../../conformance/registry.ts";
+import { caseRng } from "../../conformance/run/case_rng.ts";
+import type { Dialect } from "../../conformance/testee/rtp_json.ts";
 import { envelope, jsonDocument } from "../ui/envelope.ts";
 import { textTable } from "../ui/table.ts";
 
@@ -9,7 +11,8 @@ export function listText(cases: readonly RegisteredCase[]): string {
   return textTable(cases.map(({ case: one, rule }) => [one.id, rule.level, rule.clause, one.needs, one.title]));
 }
 
-export function listJson(cases: readonly RegisteredCase[]): string {
+/** With a seed, the requests of each case too. */
+export function listJson(cases: readonly RegisteredCase[], seed?: number): string {
   const entries = cases.map(({ case: one, area, rule }) => ({
     id: one.id,
     area,
@@ -18,7 +21,8 @@ export function listJson(cases: readonly RegisteredCase[]): string {
     needs: one.needs,
     requirements: one.requirements,
     title: one.title,
-    dialects: one.dialects ?? ["arcrtc-1.0"],
+    dialects: dialectsOf(one),
+    ...(seed === undefined ? {} : { checks: plannedChecks(one, seed) }),
   }));
   return jsonDocument(envelope("conformance", { cases: entries }));
 }
@@ -28,11 +32,22 @@ export function dryRunText(cases: readonly RegisteredCase[], seed: number): stri
   return cases.map(({ case: one, rule }) => {
     const head = `${one.id}  ${rule.level} ${one.requirements.join(" ")}\n  ${one.title}\n`;
     if (one.needs !== "ops") return `${head}  needs: ${one.needs}\n`;
-    return head +
-      (one.dialects ?? ["arcrtc-1.0"] as const).map((dialect) =>
-        one.checks({ dialect, rng: new SeededRng(seed) }).map(({ name, request, expected }) =>
-          `  ${name}: ${brief(request)}\n    -> ${expected}\n`
-        ).join("")
-      ).join("");
+    const checks = plannedChecks(one, seed).map(({ name, request, expected }) =>
+      `  ${name}: ${brief(request)}\n    -> ${expected}\n`
+    );
+    return head + checks.join("");
   }).join("\n");
+}
+
+/** What is asked before anything has been answered, in all dialects of the case. */
+function plannedChecks(one: Case, seed: number) {
+  if (one.needs !== "ops") return [];
+  return dialectsOf(one).flatMap((dialect) =>
+    one.checks({ dialect, rng: caseRng(seed, dialect, one.id) })
+      .map(({ name, request, expected }) => ({ dialect, name, request, expected }))
+  );
+}
+
+function dialectsOf({ dialects = ["arcrtc-1.0"] }: Case): readonly Dialect[] {
+  return dialects;
 }

@@ -4,8 +4,7 @@ import { NetError } from "../../lib/net/net_error.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
 import { parseKnownFailing } from "../../conformance/known_failing.ts";
 import { registerCases, type RegisteredCase } from "../../conformance/registry.ts";
-import { jsonReport } from "../../conformance/report/json.ts";
-import { textReport } from "../../conformance/report/text.ts";
+import { REPORTS } from "../../conformance/report/formats.ts";
 import type { SuiteResult } from "../../conformance/results.ts";
 import { runSuite, type Subjects } from "../../conformance/run/run_suite.ts";
 import { selectCases } from "../../conformance/selection.ts";
@@ -19,7 +18,7 @@ import { nearestName } from "../ui/nearest_name.ts";
 import { painter } from "../ui/style.ts";
 import { readTextFile } from "../ui/text_file.ts";
 import { VERSION } from "../version.ts";
-import type { ConformanceFlags } from "./conformance_options.ts";
+import type { ConformanceFlags, ReportWish } from "./conformance_options.ts";
 import { dryRunText, listJson, listText } from "./list_cases.ts";
 import { subjectsOf } from "./subjects.ts";
 import { SuiteProgress } from "./suite_progress.ts";
@@ -30,11 +29,12 @@ export async function runConformance(ids: readonly string[], flags: ConformanceF
   const cases = select(all, ids, flags);
   const seed = flags.seed ?? new SystemRng().u32();
   if (flags.list === true || flags.dryRun === true) {
-    io.stdout(
-      flags.json === true ? listJson(cases) : flags.dryRun === true ? dryRunText(cases, seed) : listText(cases),
-    );
+    const planned = flags.dryRun === true ? seed : undefined;
+    if (flags.json === true) io.stdout(listJson(cases, planned));
+    else io.stdout(planned === undefined ? listText(cases) : dryRunText(cases, planned));
     return EXIT.ok;
   }
+  const wishes = reportWishes(flags);
   const known = flags.knownFailing === undefined ? undefined : parseKnownFailing(readTextFile(flags.knownFailing));
   const subjects = await subjectsOf(flags, io);
   await reach(subjects, flags.timeout);
@@ -66,9 +66,31 @@ export async function runConformance(ids: readonly string[], flags: ConformanceF
     stopListening();
     progress.clear();
   }
-  const report = flags.json === true ? jsonReport : textReport;
-  io.stdout(report(result, { paint: painter(io, "stdout"), verbose: flags.verbose === true, version: VERSION }));
+  for (const { format, file } of wishes) {
+    const paint = file === undefined ? painter(io, "stdout") : (_colour: string, text: string) => text;
+    const text = REPORTS[format](result, { paint, verbose: flags.verbose === true, version: VERSION });
+    if (file === undefined) io.stdout(text);
+    else writeReport(file, text);
+  }
   return exitCodeOf(result);
+}
+
+/** @throws CliError where two reports would stand on standard output. */
+function reportWishes({ report, json }: ConformanceFlags): readonly ReportWish[] {
+  const wishes = [...report ?? [], ...(json === true ? [{ format: "json" }] : [])];
+  if (wishes.filter(({ file }) => file === undefined).length > 1) {
+    throw new CliError("usage", "only one report can be on standard output", "--report FORMAT=FILE writes a file");
+  }
+  return wishes.length === 0 ? [{ format: "text" }] : wishes;
+}
+
+/** @throws CliError */
+function writeReport(file: string, text: string): void {
+  try {
+    Deno.writeTextFileSync(file, text);
+  } catch (error) {
+    throw new CliError("usage", `cannot write ${file}: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 function select(all: readonly RegisteredCase[], ids: readonly string[], flags: ConformanceFlags) {

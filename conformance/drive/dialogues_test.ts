@@ -5,6 +5,7 @@ import { RelayRig } from "../../lib/net/testing/relay_rig.ts";
 import { Rig } from "../../lib/net/testing/signaling_rig.ts";
 import { SECRET } from "../../lib/relay/testing/relay_world.ts";
 import type { HostPort } from "../../lib/base/address_table.ts";
+import type { RelayCase } from "../case.ts";
 import { CASES } from "../registry.ts";
 import { resultsOf, runCases, verdictsOf } from "../run/testing.ts";
 import type { Subjects } from "../run/run_suite.ts";
@@ -58,6 +59,26 @@ Deno.test("our own relay passes every dialogue with a relay", async () => {
   const relay = relayDriver({ udp, tcp, secret: SECRET, trust: {} });
   try {
     assertAllPass(await runCases(cases, { subjects: { relay } }), cases.length);
+  } finally {
+    await rig.close();
+  }
+});
+
+Deno.test("a relay that lets one address have 64 bindings and 50 messages a second stands 40 dialogues", async () => {
+  const rig = await RelayRig.start({ tcp: [LOOPBACK] });
+  const { udp: [udp] } = rig.server.listening;
+  const cases = Array.from({ length: 40 }, (_, i): RelayCase => ({
+    id: `a/pair-${"abcdefghij"[Math.floor(i / 10)]}-${"abcdefghij"[i % 10]}`,
+    requirements: ["ARC-RELAY-limits"],
+    title: "t",
+    needs: "relay",
+    run: async (world) => {
+      await world.pair();
+    },
+  }));
+  const relay = relayDriver({ udp, secret: SECRET, trust: {} });
+  try {
+    assertAllPass(await runCases(cases, { subjects: { relay }, jobs: 4 }), cases.length);
   } finally {
     await rig.close();
   }

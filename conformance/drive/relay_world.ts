@@ -6,7 +6,8 @@ import { issueRelayToken, makeRelayProof, parseRelayToken } from "../../lib/cryp
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import type { Json } from "../testee/answer.ts";
 import type { Desk, Driver } from "./desk.ts";
-import type { Line } from "./line.ts";
+import type { Line, LineChannel } from "./line.ts";
+import { Pace } from "./pace.ts";
 import { reachAll, streamChannel } from "./stream_channel.ts";
 import { udpChannel } from "./udp_channel.ts";
 import { World } from "./world.ts";
@@ -33,23 +34,58 @@ export interface BindWish {
   readonly type?: "RELAY_BIND" | "RELAY_UNBIND";
 }
 
+/** Messages a second that a relay has to take from one address, and how many at once; ours takes 50, and twice that. */
+const MESSAGES_PER_SECOND = 40;
+const MESSAGE_BURST = 60;
+const BRACE = 0x7b;
+
 export class RelayWorld extends World {
   readonly target: RelayTarget;
+  readonly #pace: Pace;
+  /** What takes back each binding: relays bound those of one address. */
+  readonly #unbinds: { readonly line: Line; readonly request: object }[] = [];
 
-  constructor(desk: Desk, target: RelayTarget) {
+  constructor(desk: Desk, target: RelayTarget, pace: Pace) {
     super(desk);
     this.target = target;
+    this.#pace = pace;
   }
 
-  /** Somebody who is not bound; over the first way that the target has, or the named one. `raw` sends without framing. */
-  stranger(name: string, way = RELAY_WAYS.find((one) => this.target[one]), { raw = false } = {}): Promise<Line> {
+  override async close(): Promise<void> {
+    for (const { line, request } of this.#unbinds) await line.say(request).catch(() => {});
+    await super.close();
+  }
+
+  /**
+   * Somebody who is not bound; over the first way that the target has, or the named one. `raw` sends without framing.
+   * Messages are paced over all cases, so that no limit is met by accident; `flood` is for cases that want to meet it.
+   */
+  stranger(
+    name: string,
+    way = RELAY_WAYS.find((one) => this.target[one]),
+    { raw = false, flood = false } = {},
+  ): Promise<Line> {
     const target = way === undefined ? undefined : this.target[way];
     if (target === undefined) this.skip(`needs --relay ${way ?? "udp"}://HOST:PORT`);
     const { patienceMs } = this.desk;
-    return this.line(name, (line) => {
-      if (way === "udp") return Promise.resolve(udpChannel(line, target));
-      return streamChannel(line, way === "tls" ? { ...target, tls: this.target.trust } : target, patienceMs, { raw });
+    return this.line(name, async (line) => {
+      const channel = way === "udp"
+        ? udpChannel(line, target)
+        : await streamChannel(line, way === "tls" ? { ...target, tls: this.target.trust } : target, patienceMs, {
+          raw,
+        });
+      return flood ? channel : this.#paced(channel);
     });
+  }
+
+  #paced(channel: LineChannel): LineChannel {
+    return {
+      ...channel,
+      send: async (unit) => {
+        if (unit[0] === BRACE) await this.#pace.turn(this.desk.clock);
+        await channel.send(unit);
+      },
+    };
   }
 
   /** A peer of the session, bound. */
@@ -70,8 +106,11 @@ export class RelayWorld extends World {
     const request = this.bindRequest(peerId, wish);
     await line.say(request);
     const challenge = await line.nextMessage("RELAY_CHALLENGE");
-    await line.say({ ...request, ...this.proofFor(request, String(challenge.nonce)) });
-    return await line.nextMessage("RELAY_BOUND", { session_id: request.session_id, peer_id: peerId });
+    const proof = this.proofFor(request, String(challenge.nonce));
+    await line.say({ ...request, ...proof });
+    const bound = await line.nextMessage("RELAY_BOUND", { session_id: request.session_id, peer_id: peerId });
+    this.#unbinds.push({ line, request: { ...request, ...proof, type: "RELAY_UNBIND" } });
+    return bound;
   }
 
   /** A RELAY_BIND, or RELAY_UNBIND, without nonce and proof. */
@@ -111,9 +150,10 @@ export function relayDriver(target: RelayTarget): Driver<RelayWorld> {
     const place = target[way];
     return place === undefined ? [] : [`${way}://${place.host}:${place.port}`];
   });
+  const pace = new Pace(MESSAGES_PER_SECOND, MESSAGE_BURST);
   return {
     description: places.join(" "),
     reach: (timeoutMs) => reachAll([target.tcp, target.tls], timeoutMs),
-    open: (desk) => new RelayWorld(desk, target),
+    open: (desk) => new RelayWorld(desk, target, pace),
   };
 }

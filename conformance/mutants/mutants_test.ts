@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { CASES, RULES } from "../registry.ts";
-import { ownOps, resultsOf, runCases } from "../run/testing.ts";
+import { resultsOf, runCases } from "../run/testing.ts";
 import { killers } from "./mutant.ts";
 import { MUTANTS } from "./registry.ts";
 
-const OPS_CASES = CASES.filter(({ needs }) => needs === "ops");
+/** Of a wait that is in vain; long enough for loopback. */
+const PATIENCE_MS = 2000;
 
 Deno.test("mutants have distinct ids of words, and break rules that exist", () => {
   assert.equal(new Set(MUTANTS.map(({ id }) => id)).size, MUTANTS.length);
@@ -16,7 +17,9 @@ Deno.test("mutants have distinct ids of words, and break rules that exist", () =
 
 for (const mutant of MUTANTS) {
   Deno.test(`mutant ${mutant.id}: the suite catches it by a case of ${mutant.breaks.join(" or ")}`, async () => {
-    const results = resultsOf(await runCases(OPS_CASES, { subjects: { ops: ownOps(mutant.wrap) } }));
+    const { subjects, stop } = await mutant.start();
+    const cases = CASES.filter(({ needs }) => subjects[needs] !== undefined);
+    const results = resultsOf(await runCases(cases, { subjects, patienceMs: PATIENCE_MS }).finally(stop));
     const seen = results.filter(({ verdict }) => verdict !== "pass").map(({ id, verdict }) => `${verdict} ${id}`);
     assert.notEqual(killers(mutant, results).length, 0, `it ${mutant.broken}; only these were seen: ${seen}`);
   });

@@ -1,5 +1,6 @@
 /** Every mutant. */
 import type { Mutant } from "./mutant.ts";
 import { PACKET_MUTANTS } from "./packet_mutants.ts";
+import { RELAY_MUTANTS } from "./relay_mutants.ts";
 
-export const MUTANTS: readonly Mutant[] = [...PACKET_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [...PACKET_MUTANTS, ...RELAY_MUTANTS];

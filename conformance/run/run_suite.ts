@@ -1,5 +1,4 @@
 /** Runs the selected cases, several at a time, and gathers their results in the order of the registry. */
-import { SeededRng } from "../../lib/base/rng.ts";
 import type { Clock } from "../../lib/net/clock.ts";
 import type { Facet } from "../case.ts";
 import type { Desk, Driver } from "../drive/desk.ts";
@@ -14,6 +13,7 @@ import type { OpsSource } from "../testee/ops_testee.ts";
 import { type Dialect, DIALECTS } from "../testee/rtp_json.ts";
 import { Transcript } from "../transcript.ts";
 import { type Verdict, VERDICTS } from "../verdict.ts";
+import { caseRng } from "./case_rng.ts";
 import { type CheckedCapture, judgeCapture } from "./capture_runner.ts";
 import { runDialogue } from "./dialogue_runner.ts";
 import { OpsRunner } from "./ops_runner.ts";
@@ -137,7 +137,7 @@ async function runCase(
 ): Promise<CaseResult> {
   const startMs = clock.nowMs();
   const transcript = new Transcript(() => clock.nowMs());
-  const rng = new SeededRng(seedOf(seed, `${dialect} ${one.id}`));
+  const rng = caseRng(seed, dialect, one.id);
   const desk: Desk = { transcript, clock, rng, patienceMs, silenceMs };
   const { verdict, why, breaches, checks } = await outcome();
   return {
@@ -175,13 +175,6 @@ async function runCase(
         return capture === undefined ? skipped(MISSING.capture) : judgeCapture(one, capture, rule.level, transcript);
     }
   }
-}
-
-/** A seed of a case's own: what it draws does not depend on which other cases run. */
-function seedOf(seed: number, text: string): number {
-  let hash = seed | 0;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash;
 }
 
 function tableOf(dialect: Dialect, from: DialectTable["from"], results: readonly CaseResult[]): DialectTable {

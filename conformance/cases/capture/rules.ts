@@ -15,7 +15,7 @@ export const RECEIVER_RULES = [
   "ARC-SIG-json-depth",
 ] as const;
 
-export const CASES: readonly CaptureCase[] = [
+export const CAPTURE_CASES: readonly CaptureCase[] = [
   ...CAPTURE_RULE_IDS.map((rule) => passive(rule, `The rule is kept by each ${CAPTURE_RULES[rule].occasion}`)),
   ...RECEIVER_RULES.map((rule) => passive(rule, "No unit gives its receiver occasion to refuse it by the rule")),
 ];
