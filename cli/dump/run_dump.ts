@@ -38,11 +38,16 @@ export async function runDump(path: string, flags: DumpFlags, io: Io): Promise<E
   };
   const out = new TextBuffer((bytes) => io.stdout(bytes));
   const needsJoin = flags.streams === true || flags.calls === true || flags.check === true ||
+    flags.redact !== undefined ||
     (follow !== undefined && follow.kind !== "ssrc") ||
     JOINED_FIELDS.some((name) => filter?.fields.has(name) || (isTable(flags) && columns.includes(name)));
   const keys = new DumpKeys(chooseCrypto(io, flags.crypto).backend);
   if (flags.keylog !== undefined) await keys.readFile(flags.keylog, io, note);
   const registry = needsJoin && !source.isLive ? await readSignaling(source, keys) : undefined;
+  if (flags.redact !== undefined) {
+    const { redactCapture } = await import("./redact_capture.ts");
+    return await redactCapture({ source, keys, registry, passes, note }, flags.redact, io);
+  }
   if (flags.write !== undefined || flags.embedKeys !== undefined) {
     const { writeCapture } = await import("./write_capture.ts");
     return await writeCapture({ source, keys, registry, passes, note }, flags, io);

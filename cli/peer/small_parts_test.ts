@@ -9,7 +9,7 @@ import { LiveLine } from "./live_line.ts";
 import { MetricsPost, withMetrics } from "./metrics_post.ts";
 import { isLoopbackHost, localEndpoints } from "./network_info.ts";
 import { PacketCapture } from "./packet_capture.ts";
-import { parseIp } from "../../lib/dissect/udp_packet_writer.ts";
+import { parseIp } from "../../lib/dissect/ip_packet_writer.ts";
 
 Deno.test("durations: units, and what is none", () => {
   for (

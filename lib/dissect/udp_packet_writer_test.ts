@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readU16, toHex, utf8 } from "../base/bytes.ts";
 import { unwrap } from "../base/parsed.ts";
-import { parseIp, writeUdpPacket } from "./udp_packet_writer.ts";
+import { parseIp } from "./ip_packet_writer.ts";
+import { writeUdpPacket } from "./udp_packet_writer.ts";
 
 const from = { host: "10.0.0.1", port: 5000 };
 

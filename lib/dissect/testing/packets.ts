@@ -1,7 +1,7 @@
 /** Packets for tests, layer by layer. Made from the RFCs' drawings, so that they share no mistake with the readers. */
 import { concatBytes, EMPTY_BYTES, parseHex, writeU16, writeU32 } from "../../base/bytes.ts";
 import { unwrap } from "../../base/parsed.ts";
-import { parseIp } from "../udp_packet_writer.ts";
+import { parseIp } from "../ip_packet_writer.ts";
 
 export function hex(text: string): Uint8Array {
   return unwrap(parseHex(text.replace(/\s/g, "")));
