@@ -94,7 +94,14 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
       new Option(
         "--redact <file>",
         "the capture without keys, addresses, ids and payload, of the same sizes and times: to be shown to others",
-      ).conflicts([...REPORTS, ...SELECTIONS, "write", "embedKeys", "keylog"]),
+      ).conflicts([...REPORTS, ...SELECTIONS, "write", "embedKeys", "keylog", "export"]),
+    )
+    .addOption(
+      new Option(
+        "--export <dir>",
+        "the media as files that players open, one for each medium: needs its keys, or plain RTP",
+      )
+        .conflicts([...REPORTS.filter((name) => name !== "json"), "count", "write", "embedKeys", "redact"]),
     )
     .option("--list-fields", "name the fields that filters and columns know")
     .option("-q, --quiet", "no notes and no progress on standard error")

@@ -38,12 +38,16 @@ export async function runDump(path: string, flags: DumpFlags, io: Io): Promise<E
   };
   const out = new TextBuffer((bytes) => io.stdout(bytes));
   const needsJoin = flags.streams === true || flags.calls === true || flags.check === true ||
-    flags.redact !== undefined ||
+    flags.redact !== undefined || flags.export !== undefined ||
     (follow !== undefined && follow.kind !== "ssrc") ||
     JOINED_FIELDS.some((name) => filter?.fields.has(name) || (isTable(flags) && columns.includes(name)));
   const keys = new DumpKeys(chooseCrypto(io, flags.crypto).backend);
   if (flags.keylog !== undefined) await keys.readFile(flags.keylog, io, note);
   const registry = needsJoin && !source.isLive ? await readSignaling(source, keys) : undefined;
+  if (flags.export !== undefined) {
+    const { exportMedia } = await import("./export_media.ts");
+    return await exportMedia({ source, keys, registry, passes, note }, flags.export, flags, io);
+  }
   if (flags.redact !== undefined) {
     const { redactCapture } = await import("./redact_capture.ts");
     return await redactCapture({ source, keys, registry, passes, note }, flags.redact, io);
