@@ -117,16 +117,27 @@ Deno.test("dump --export: a codec that nobody knows comes out as it was in its p
     assert.deepEqual(Deno.readFileSync(path), new Uint8Array(60).map((_, i) => 1 + Math.floor(i / 20)));
   }));
 
+/** Captures of calls with the media in them. */
+const REAL_CALLS = [
+  ["call-phoenix.pcapng", 2],
+  ["call-ws.pcap", 1],
+  ["call-wss.pcap", 1],
+  ["call-tcp.pcap", 2],
+  ["call-tls.pcap", 1],
+  ["call-relay.pcap", 2],
+] as const;
+
 Deno.test("dump --export: real calls, every stream of them; nothing is overwritten", () =>
   inFolder(async (folder) => {
-    for (const [name, files] of [["call-phoenix.pcapng", 2], ["call-tcp.pcap", 2], ["call-tls.pcap", 1]] as const) {
+    for (const [name, files] of REAL_CALLS) {
       const keys = `${CAPTURES}${name.split(".")[0]}.keys`;
       const { out } = await dump(`${CAPTURES}${name}`, "--keylog", keys, "--export", folder, "--json", "-q");
       const exported: readonly Exported[] = JSON.parse(out).files;
       assert.equal(exported.length, files);
       for (const { path, frames, frames_left_out, packets_missing } of exported) {
-        assert.ok(frames > 50 && frames_left_out === 0 && packets_missing === 0, name);
-        assert.equal(readMedia(Deno.readFileSync(path), path).frames.length, frames);
+        assert.ok(frames > 30 && frames_left_out === 0 && packets_missing === 0, name);
+        const { stream, frames: written } = readMedia(Deno.readFileSync(path), path);
+        if (stream.codec !== "pcm" && stream.codec !== "g722") assert.equal(written.length, frames);
       }
     }
     // Five epochs, and no signaling.
@@ -135,7 +146,23 @@ Deno.test("dump --export: real calls, every stream of them; nothing is overwritt
       out,
       /^file +media +ssrc +frames +left out +packets +missing +restored\n\S+\.opus +audio opus +[0-9a-f]{8} +\d+ +0/,
     );
-    assert.equal([...Deno.readDirSync(folder)].length, 6);
+    assert.equal([...Deno.readDirSync(folder)].length, 10);
+  }));
+
+Deno.test("dump --export: what a relay lost came again by RTX, at the receiver's side too", () =>
+  inFolder(async (folder) => {
+    const call = [`${CAPTURES}call-relay.pcap`, "--keylog", `${CAPTURES}call-relay.keys`, "-q"];
+    const starts = (await dump(...call, "--filter", "type == CONNECT", "--fields", "src")).out;
+    assert.match(starts, /127\.0\.0\.1/);
+    const streams = JSON.parse((await dump(...call, "--streams", "--json")).out).streams;
+    const behind = streams.filter((each: { role: string; source: string }) =>
+      each.role === "audio" && each.source.endsWith(":3478")
+    );
+    assert.ok(behind.length === 1 && behind[0].lost > 0);
+    const side = `dst == "${behind[0].destination}" && src == "${behind[0].source}"`;
+    const { out, err } = await dump(...call, "--filter", side, "--export", folder, "--json");
+    const audio = JSON.parse(out).files.find((each: { kind: string }) => each.kind === "audio");
+    assert.ok(audio.packets_restored > 0 && audio.packets_missing < behind[0].lost, err);
   }));
 
 Deno.test("dump --export: where keys lack it says so, and what would help", () =>
