@@ -41,6 +41,8 @@ Examples:
   arcrtc dump fixtures/captures/broken/length-bomb.pcap     # damaged: exit code 1
 `;
 
+/** What chooses units. */
+const SELECTIONS = ["filter", "follow", "from", "to", "count"];
 /** What units can be shown as; one at a time. */
 const REPORTS = ["detail", "hex", "json", "csv", "fields", "streams", "calls", "check"];
 
@@ -85,7 +87,7 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
         "--check",
         "what breaks a rule of the specification, with its packets: exit code 1 where something does",
       )
-        .conflicts(["detail", "hex", "fields", "csv", "streams", "calls", "filter", "follow", "from", "to", "count"]),
+        .conflicts(["detail", "hex", "fields", "csv", "streams", "calls", ...SELECTIONS]),
     )
     .addOption(
       new Option("--format <format>", "how --check reports: text, json or sarif").choices(CHECK_FORMATS).conflicts(
@@ -111,6 +113,19 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
     .addOption(
       new Option("--embed-keys <file>", "as --write, to pcapng, with the keys of --keylog inside")
         .conflicts([...REPORTS, "write"]),
+    )
+    .addOption(
+      new Option(
+        "--redact <file>",
+        "the capture without keys, addresses, ids and payload, of the same sizes and times: to be shown to others",
+      ).conflicts([...REPORTS, ...SELECTIONS, "write", "embedKeys", "keylog", "export"]),
+    )
+    .addOption(
+      new Option(
+        "--export <dir>",
+        "the media as files that players open, one for each medium: needs its keys, or plain RTP",
+      )
+        .conflicts([...REPORTS.filter((name) => name !== "json"), "count", "write", "embedKeys", "redact"]),
     )
     .option("--list-fields", "name the fields that filters and columns know")
     .option("-q, --quiet", "no notes and no progress on standard error")

@@ -11,8 +11,15 @@ const MALFORMED = `${CAPTURES}broken/malformed-units.pcap`;
 const dump = (...args: string[]) => runArgs(["dump", ...args]);
 
 Deno.test("dump --check: calls of this implementation break no rule", async () => {
-  for (const name of ["call-phoenix.pcapng", "call-tcp.pcap", "call-tls.pcap", "call-rotation.pcapng"]) {
-    const { out, exitCode } = await dump(`${CAPTURES}${name}`, "--check");
+  const calls = [...Deno.readDirSync(CAPTURES)].map(({ name }) => name).filter((name) =>
+    /^call-.*\.pcap(ng)?$/.test(name)
+  );
+  assert.ok(calls.length >= 7);
+  for (const name of calls) {
+    const keys = `${CAPTURES}${name.split(".")[0]}.keys`;
+    // What a caller wrote itself has its keys inside.
+    const keyFlags = name === "call-rotation.pcapng" ? [] : ["--keylog", keys];
+    const { out, exitCode } = await dump(`${CAPTURES}${name}`, "--check", ...keyFlags);
     assert.match(
       out,
       /^no breach of a rule in \d+ units of \d+ packets\ndialect arcrtc-1\.0: .*\nrules: \d+ kept, 0 broken, \d+ not shown/,

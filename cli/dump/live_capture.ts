@@ -5,7 +5,7 @@
 import { formatHostPort, type HostPort } from "../../lib/base/address_table.ts";
 import { concatBytes } from "../../lib/base/bytes.ts";
 import { writePcapngHeader, writePcapngPacket } from "../../lib/dissect/pcapng_writer.ts";
-import { TcpPacketWriter } from "../../lib/dissect/tcp_packet_writer.ts";
+import { TcpConnectionWriter } from "../../lib/dissect/tcp_connection_writer.ts";
 import { writeUdpPacket } from "../../lib/dissect/udp_packet_writer.ts";
 import type { Clock } from "../../lib/net/clock.ts";
 import type { Tap, TapConnection, TapWatcher } from "../../lib/net/tap.ts";
@@ -41,7 +41,7 @@ export class LiveCapture implements CaptureSource, TapWatcher {
   }
 
   connection(client: HostPort, server: HostPort): TapConnection {
-    const packets = new TcpPacketWriter(client, ofFamily(server, client));
+    const packets = new TcpConnectionWriter(client, ofFamily(server, client));
     this.#add(packets.open());
     return {
       data: (isFromClient, bytes) => this.#add(packets.data(isFromClient, bytes)),

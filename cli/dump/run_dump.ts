@@ -39,11 +39,20 @@ export async function runDump(path: string | undefined, flags: DumpFlags, io: Io
   const source = path === undefined ? await listenTo(flags, note) : openSource(path, io);
   const needsJoin = flags.streams === true || flags.calls === true || flags.check === true ||
     flags.report !== undefined ||
+    flags.redact !== undefined || flags.export !== undefined ||
     (follow !== undefined && follow.kind !== "ssrc") ||
     JOINED_FIELDS.some((name) => filter?.fields.has(name) || (isTable(flags) && columns.includes(name)));
   const keys = new DumpKeys(() => chooseCrypto(io, flags.crypto).backend);
   if (flags.keylog !== undefined) await keys.readFile(flags.keylog, io, note);
   const registry = needsJoin && !source.isLive ? await readSignaling(source, keys) : undefined;
+  if (flags.export !== undefined) {
+    const { exportMedia } = await import("./export_media.ts");
+    return await exportMedia({ source, keys, registry, passes, note }, flags.export, flags, io);
+  }
+  if (flags.redact !== undefined) {
+    const { redactCapture } = await import("./redact_capture.ts");
+    return await redactCapture({ source, keys, registry, passes, note }, flags.redact, io);
+  }
   if (flags.write !== undefined || flags.embedKeys !== undefined) {
     const { writeCapture } = await import("./write_capture.ts");
     return await writeCapture({ source, keys, registry, passes, note }, flags, io);

@@ -1,4 +1,6 @@
 /** Where received frames go: a media file that players open, one for each stream and kind. */
+import { EMPTY_BYTES } from "../../lib/base/bytes.ts";
+import { ok } from "../../lib/base/parsed.ts";
 import { distance32 } from "../../lib/base/serial.ts";
 import { FILE_EXTENSIONS, writerFor } from "../../lib/media/container/writer_for.ts";
 import type { MediaWriter } from "../../lib/media/container/media_writer.ts";
@@ -29,11 +31,24 @@ const MAX_SAME_NAME = 10_000;
 export function openSink(directory: string, stream: StreamInfo): MediaSink {
   const writer = writerFor(stream);
   if (!writer.ok) throw new Error(writer.fault.message);
-  const name = `${directory}/${stream.kind}-${stream.codec}`;
+  const file = newFile(`${directory}/${stream.kind}-${stream.codec}`, FILE_EXTENSIONS[stream.codec]);
+  return new FileSink(file, writer.value, stream.kind === "audio");
+}
+
+/** As {@link openSink}, for what no container holds: frame behind frame, as they were in their packets. */
+export function openRawSink(directory: string, name: string): MediaSink {
+  return new FileSink(newFile(`${directory}/${name}`, ".raw"), RAW, true);
+}
+
+const RAW: MediaWriter = {
+  write: ({ data }) => ok(data),
+  end: () => ({ bytes: EMPTY_BYTES, patches: [] }),
+};
+
+function newFile(name: string, extension: string): OutputFile {
   for (let i = 1; i < MAX_SAME_NAME; i++) {
     try {
-      const path = `${name}${i === 1 ? "" : `-${i}`}${FILE_EXTENSIONS[stream.codec]}`;
-      return new FileSink(new OutputFile(path, { isNew: true }), writer.value, stream.kind === "audio");
+      return new OutputFile(`${name}${i === 1 ? "" : `-${i}`}${extension}`, { isNew: true });
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }

@@ -1,5 +1,5 @@
 /**
- * Puts an IP header before what it carries, for captures of traffic that was seen at a socket and never as packets.
+ * Puts an IP header in front of what it carries, for captures that are made and not taken.
  *
  * ```
  * IPv4  0x45 tos | length | id 0 | DF | ttl 64, protocol | checksum | source | destination
@@ -10,60 +10,57 @@ import { writeU16, writeU32 } from "../base/bytes.ts";
 import { fault, ok, type Parsed } from "../base/parsed.ts";
 
 const TTL = 64;
-const IPV4_HEADER_BYTES = 20;
-const IPV6_HEADER_BYTES = 40;
-const MAX_PACKET_BYTES = 0xffff;
+export const IPV4_HEADER_BYTES = 20;
+export const IPV6_HEADER_BYTES = 40;
 
-/** What of a packet's layer above IP is the same for all of them. */
-export interface Carried {
-  readonly name: string;
-  /** As IP numbers protocols. */
+/** What an IP packet carries. */
+export interface IpContent {
+  /** TCP's, UDP's or another number. */
   readonly protocol: number;
-  readonly headerBytes: number;
-  /** Where in its header its checksum stands. */
-  readonly checksumAt: number;
+  /** From its header on, the checksum in it 0; borrowed. */
+  readonly bytes: Uint8Array;
+  /** Where its checksum goes, which is over the addresses too; undefined for none. */
+  readonly checksumAt?: number;
 }
 
 /**
- * The packet as IP would carry it: `writeHeader` writes the layer above at an offset, its checksum is put in behind it.
- * `bad_value` where a host is no IP address or both are not of one family (an IPv4 address inside IPv6 is taken for IPv4),
- * `too_large` where the payload does not fit.
+ * The packet between two hosts, its checksums in place. `bad_value` where a host is no IP address or both are not of one
+ * family (an IPv4 address inside IPv6 is taken for IPv4). A packet beyond 65535 bytes has the length 0, as a machine sees its
+ * own packets that its network card is to cut up.
  */
 export function writeIpPacket(
-  sourceHost: string,
-  destinationHost: string,
-  { name, protocol, headerBytes, checksumAt }: Carried,
-  payload: Uint8Array,
-  writeHeader: (packet: Uint8Array, at: number) => void,
+  source: string,
+  destination: string,
+  content: IpContent,
 ): Parsed<Uint8Array<ArrayBuffer>> {
-  const from = parseIp(sourceHost);
-  const to = parseIp(destinationHost);
+  const from = parseIp(source);
+  const to = parseIp(destination);
   if (from === undefined || to === undefined || from.length !== to.length) {
-    const hosts = `${sourceHost} to ${destinationHost}`;
-    return fault("bad_value", `Cannot write ${name} packet: need two IP addresses of one family, got ${hosts}`);
+    return fault(
+      "bad_value",
+      `Cannot write packet: need two IP addresses of one family, got ${source} to ${destination}`,
+    );
   }
-  const ipBytes = from.length === 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
-  const carriedBytes = headerBytes + payload.length;
-  if (ipBytes + carriedBytes > MAX_PACKET_BYTES) {
-    return fault("too_large", `Cannot write ${name} packet: ${payload.length} bytes do not fit`);
+  const { protocol, bytes, checksumAt } = content;
+  const headerBytes = from.length === 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  const packet = new Uint8Array(headerBytes + bytes.length);
+  packet.set(bytes, headerBytes);
+  if (from.length === 4) writeIpv4(packet, from, to, protocol);
+  else writeIpv6(packet, from, to, protocol, bytes.length);
+  if (checksumAt !== undefined) {
+    // Over the addresses, protocol and length as well (RFC 768, RFC 9293 §3.1, RFC 8200 §8.1).
+    const pseudo = sum(from, 0, from.length) + sum(to, 0, to.length) + protocol + bytes.length;
+    const checksum = fold(pseudo + sum(packet, headerBytes, packet.length));
+    // 0 would mean that there is none.
+    writeU16(packet, headerBytes + checksumAt, checksum === 0 ? 0xffff : checksum);
   }
-  const packet = new Uint8Array(ipBytes + carriedBytes);
-  if (from.length === 4) writeIpv4(packet, protocol, from, to);
-  else writeIpv6(packet, protocol, from, to, carriedBytes);
-  writeHeader(packet, ipBytes);
-  packet.set(payload, ipBytes + headerBytes);
-  // Over the addresses, protocol and length as well (RFC 768, RFC 9293 §3.1, RFC 8200 §8.1).
-  const pseudo = sum(from, 0, from.length) + sum(to, 0, to.length) + protocol + carriedBytes;
-  const checksum = fold(pseudo + sum(packet, ipBytes, packet.length));
-  // Under UDP 0 means that there is none; to add up, both are the same.
-  writeU16(packet, ipBytes + checksumAt, checksum === 0 ? 0xffff : checksum);
   return ok(packet);
 }
 
-function writeIpv4(packet: Uint8Array, protocol: number, from: Uint8Array, to: Uint8Array): void {
+function writeIpv4(packet: Uint8Array, from: Uint8Array, to: Uint8Array, protocol: number): void {
   const DONT_FRAGMENT = 0x4000;
   packet[0] = 0x45;
-  writeU16(packet, 2, packet.length);
+  writeU16(packet, 2, packet.length > 0xffff ? 0 : packet.length);
   writeU16(packet, 6, DONT_FRAGMENT);
   packet[8] = TTL;
   packet[9] = protocol;
@@ -72,9 +69,9 @@ function writeIpv4(packet: Uint8Array, protocol: number, from: Uint8Array, to: U
   writeU16(packet, 10, fold(sum(packet, 0, IPV4_HEADER_BYTES)));
 }
 
-function writeIpv6(packet: Uint8Array, protocol: number, from: Uint8Array, to: Uint8Array, carriedBytes: number): void {
+function writeIpv6(packet: Uint8Array, from: Uint8Array, to: Uint8Array, protocol: number, length: number): void {
   writeU32(packet, 0, 0x6000_0000);
-  writeU16(packet, 4, carriedBytes);
+  writeU16(packet, 4, length > 0xffff ? 0 : length);
   packet[6] = protocol;
   packet[7] = TTL;
   packet.set(from, 8);

@@ -1,84 +1,46 @@
 /**
- * TCP packets for captures of byte streams that were seen at a socket: made up, but such that whoever puts them in order
- * again gets the streams. Nothing is lost or sent twice, and each packet acknowledges all before it.
+ * Puts IP and TCP headers before a piece of a stream (RFC 9293 §3.1).
  *
  * ```
- * source port | destination port | sequence 32 | acknowledgement 32 | 5 words, flags | window | checksum | urgent
+ * source port | destination port | u32 sequence | u32 acknowledgement | offset 5, flags | window | checksum | 0
  * ```
  */
 import type { HostPort } from "../base/address_table.ts";
-import { EMPTY_BYTES, writeU16, writeU32 } from "../base/bytes.ts";
-import { writeIpPacket } from "./ip_packet_writer.ts";
+import { writeU16, writeU32 } from "../base/bytes.ts";
+import type { Parsed } from "../base/parsed.ts";
+import { IPV6_HEADER_BYTES, writeIpPacket } from "./ip_packet_writer.ts";
 
-const TCP = { name: "TCP", protocol: 6, headerBytes: 20, checksumAt: 16 };
-/** As much as fits a packet of either family. */
-const MAX_SEGMENT_BYTES = 0xffff - 40 - TCP.headerBytes;
+const PROTOCOL_TCP = 6;
+const TCP_HEADER_BYTES = 20;
+const CHECKSUM_AT = 16;
 const WINDOW = 0xffff;
 
-const FIN = 0x01;
-const SYN = 0x02;
-const PUSH = 0x08;
-const ACK = 0x10;
+/** As much as fits a packet of either family. */
+export const MAX_SEGMENT_BYTES = 0xffff - IPV6_HEADER_BYTES - TCP_HEADER_BYTES;
 
-interface End {
-  readonly address: HostPort;
-  /** The next byte that it sends. */
-  sequence32: number;
+export interface TcpSegment {
+  readonly sequence32: number;
+  readonly acknowledgement32: number;
+  /** The byte of flags: CWR ECE URG ACK PSH RST SYN FIN. */
+  readonly flags: number;
+  readonly payload: Uint8Array;
 }
 
-/** One connection, from its first packet to its last. */
-export class TcpPacketWriter {
-  readonly #client: End;
-  readonly #server: End;
-
-  /** Both hosts are IP addresses of one family: without packets where they are not. */
-  constructor(client: HostPort, server: HostPort) {
-    this.#client = { address: client, sequence32: 0 };
-    this.#server = { address: server, sequence32: 0 };
-  }
-
-  /** The handshake. */
-  open(): Uint8Array[] {
-    const [client, server] = [this.#client, this.#server];
-    return [
-      ...this.#packet(client, server, SYN),
-      ...this.#packet(server, client, SYN | ACK),
-      ...this.#packet(client, server, ACK),
-    ];
-  }
-
-  /** Bytes as they were read from one side; copied. */
-  data(isFromClient: boolean, bytes: Uint8Array): Uint8Array[] {
-    const [from, to] = this.#ends(isFromClient);
-    const packets: Uint8Array[] = [];
-    for (let at = 0; at < bytes.length; at += MAX_SEGMENT_BYTES) {
-      packets.push(...this.#packet(from, to, PUSH | ACK, bytes.subarray(at, at + MAX_SEGMENT_BYTES)));
-    }
-    return packets;
-  }
-
-  /** One side sends nothing more. */
-  end(isFromClient: boolean): Uint8Array[] {
-    const [from, to] = this.#ends(isFromClient);
-    return this.#packet(from, to, FIN | ACK);
-  }
-
-  #ends(isFromClient: boolean): readonly [from: End, to: End] {
-    return isFromClient ? [this.#client, this.#server] : [this.#server, this.#client];
-  }
-
-  #packet(from: End, to: End, flags: number, payload: Uint8Array = EMPTY_BYTES): Uint8Array[] {
-    const packet = writeIpPacket(from.address.host, to.address.host, TCP, payload, (bytes, at) => {
-      writeU16(bytes, at, from.address.port);
-      writeU16(bytes, at + 2, to.address.port);
-      writeU32(bytes, at + 4, from.sequence32);
-      if ((flags & ACK) !== 0) writeU32(bytes, at + 8, to.sequence32);
-      bytes[at + 12] = (TCP.headerBytes / 4) << 4;
-      bytes[at + 13] = flags;
-      writeU16(bytes, at + 14, WINDOW);
-    });
-    const isCounted = (flags & (SYN | FIN)) !== 0;
-    from.sequence32 = (from.sequence32 + payload.length + (isCounted ? 1 : 0)) >>> 0;
-    return packet.ok ? [packet.value] : [];
-  }
+/** As {@link writeIpPacket}. */
+export function writeTcpPacket(
+  source: HostPort,
+  destination: HostPort,
+  segment: TcpSegment,
+): Parsed<Uint8Array<ArrayBuffer>> {
+  const { sequence32, acknowledgement32, flags, payload } = segment;
+  const bytes = new Uint8Array(TCP_HEADER_BYTES + payload.length);
+  writeU16(bytes, 0, source.port);
+  writeU16(bytes, 2, destination.port);
+  writeU32(bytes, 4, sequence32);
+  writeU32(bytes, 8, acknowledgement32);
+  bytes[12] = 0x50;
+  bytes[13] = flags;
+  writeU16(bytes, 14, WINDOW);
+  bytes.set(payload, TCP_HEADER_BYTES);
+  return writeIpPacket(source.host, destination.host, { protocol: PROTOCOL_TCP, bytes, checksumAt: CHECKSUM_AT });
 }

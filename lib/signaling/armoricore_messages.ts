@@ -117,6 +117,16 @@ export type ArmoricoreMessage = {
 
 export const ARMORICORE_TYPES: readonly ArmoricoreType[] = Object.keys(MESSAGES) as ArmoricoreType[];
 
+/** Every word that a field of its own in these messages may have, types included. */
+export const ARMORICORE_WORDS: readonly string[] = [...ARMORICORE_TYPES, ...Object.values(MESSAGES).flatMap(wordsOf)];
+
+function wordsOf(fields: Fields): string[] {
+  return Object.values(fields).flatMap((kind) => {
+    if (kind.kind === "word") return [...kind.words];
+    return kind.kind === "struct" || kind.kind === "structs" ? wordsOf(kind.fields) : [];
+  });
+}
+
 /** The engine's JSON reader stops at a depth of 128; ours has to stop somewhere. */
 const MAX_DEPTH = 127;
 

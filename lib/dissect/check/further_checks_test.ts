@@ -189,6 +189,11 @@ Deno.test("ARC-TRANSPORT-server-unchanged: what a server may put in and take out
   const forwarded = { ...CONNECT, network_info: relays } as Message;
   breaks([], (call) => call.say(sent).say(forwarded, DOWN), new CheckedCall());
   breaks("ARC-TRANSPORT-server-unchanged", (call) => call.say(sent).say(sent, DOWN), new CheckedCall());
+  const acks = ["STREAM_START", "STREAM_STOP"].map((type) => ({
+    ...{ type: "ACK", session_id: SESSION, timestamp: 5 },
+    in_reply_to: { type, timestamp: 4, stream_id: START.stream_id },
+  } as Message));
+  breaks([], (call) => call.say(acks[0]).say(acks[1]).say(acks[0], DOWN).say(acks[1], DOWN), new CheckedCall());
   const changed = { ...CONNECT, network_info: { ...CONNECT.network_info, nat_type: "open" } } as Message;
   breaks("ARC-TRANSPORT-server-unchanged", (call) => call.say(sent).say(changed, DOWN), new CheckedCall());
 });
@@ -262,6 +267,9 @@ Deno.test("ARC-LOSS-nack-retry, ARC-RTCP-feedback: RTCP that can be read", () =>
   };
   breaks([], asked(3), new CheckedCall());
   breaks("ARC-LOSS-nack-retry", asked(4), new CheckedCall());
+  // On both sides of a relay it is the same request.
+  const forwarded = (call: CheckedCall) => asked(3)(call.unit(nack, { ...UDP, conversation: 41 }));
+  breaks([], forwarded, new CheckedCall());
   breaks(
     "ARC-RTCP-feedback",
     (call) => call.unit(hex("8fce0003 00000007 00000000 00000000"), plain),

@@ -8,7 +8,7 @@ import { UnitKind } from "../../packet/demux.ts";
 import { BoundedMap } from "../model/bounded_map.ts";
 import type { SsrcEntry } from "../model/session_registry.ts";
 import type { UnitModel } from "../model/unit_model.ts";
-import { type Check, hex32, streamSubject } from "./check.ts";
+import { type Check, flowOf, hex32, streamSubject } from "./check.ts";
 import type { Findings } from "./findings.ts";
 import type { RuleId } from "./rules.ts";
 
@@ -20,8 +20,8 @@ const NACK_MEMORY_S = 10;
 
 export class RepairCheck implements Check {
   readonly #findings: Findings;
-  /** How often a packet was asked for: by SSRC and sequence number. */
-  readonly #asked = new BoundedMap<number, { times: number; firstS: number }>(MAX_ASKED);
+  /** How often a packet was asked for: by flow, for a relay shows each request twice, SSRC and sequence number. */
+  readonly #asked = new BoundedMap<string, { times: number; firstS: number }>(MAX_ASKED);
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -103,7 +103,7 @@ export class RepairCheck implements Check {
   }
 
   #nack(unit: UnitModel, ssrc: number, sequence16: number): void {
-    const key = ssrc * 65_536 + sequence16;
+    const key = `${flowOf(unit)} ${ssrc} ${sequence16}`;
     const known = this.#asked.get(key);
     if (known === undefined || unit.timeS - known.firstS > NACK_MEMORY_S) {
       this.#asked.set(key, { times: 1, firstS: unit.timeS });

@@ -13,7 +13,6 @@ export interface CaptureRule {
 }
 
 const packet = { occasion: "packet with a full header" };
-const media = { occasion: "media packet" };
 const message = { occasion: "message" };
 const opened = { occasion: "opened packet", needsKeys: true } as const;
 

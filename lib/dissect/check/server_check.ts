@@ -28,8 +28,10 @@ export class ServerCheck implements Check {
     if (message === undefined || isSealed || transport === "udp") return;
     if (!("session_id" in message) || message.session_id === undefined || !("timestamp" in message)) return;
     const stream = "stream_id" in message ? message.stream_id : "";
+    // One peer may answer several requests within a millisecond.
+    const request = "in_reply_to" in message ? JSON.stringify(message.in_reply_to) : "";
     const from = "peer_id" in message ? message.peer_id : "";
-    const key = `${message.session_id} ${message.type} ${message.timestamp} ${stream} ${from}`;
+    const key = `${message.session_id} ${message.type} ${message.timestamp} ${stream} ${request} ${from}`;
     const text = comparable(message);
     const first = this.#seen.get(key);
     if (first === undefined) return void this.#seen.set(key, { conversation, packet, text });

@@ -67,6 +67,20 @@ Deno.test("captures: a real call over TCP, cooked, without HMAC", () => {
   assert.deepEqual([session.suite, session.authentication], ["chacha20-poly1305", "none"]);
 });
 
+Deno.test("captures: a plain WebSocket with four epochs, and a relay with both of its sides", () => {
+  const plain = tally(readCapture("call-ws.pcap"));
+  assert.deepEqual([plain.counts.malformed, plain.counts["no session"], plain.counts["ws unknown"]], [
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  const [session] = plain.modeller.registry.sessions;
+  assert.deepEqual([session.suite, session.authentication], ["aes-256-gcm", "hmac-sha256-80"]);
+  const relay = tally(readCapture("call-relay.pcap"));
+  assert.deepEqual([relay.counts.malformed, relay.counts["not expanded"]], [undefined, undefined]);
+  assert.ok(relay.counts["udp reduced"] > 100 && relay.counts["udp json"] > 20);
+});
+
 Deno.test("captures: signaling under TLS is told of; what is sealed still names the session", () => {
   const { counts, dissector } = tally(readCapture("call-tls.pcap"));
   assert.equal(dissector.passedOver.tlsConnections, 2);

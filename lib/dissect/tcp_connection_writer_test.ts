@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { concatBytes, utf8 } from "../base/bytes.ts";
-import { TcpPacketWriter } from "./tcp_packet_writer.ts";
+import { TcpConnectionWriter } from "./tcp_connection_writer.ts";
 import { Collector } from "./testing/reading.ts";
 
 const client = { host: "10.0.0.1", port: 5000 };
@@ -12,11 +12,11 @@ function framed(text: string): Uint8Array {
   return concatBytes(Uint8Array.of(bytes.length >>> 8, bytes.length & 0xff), bytes);
 }
 
-Deno.test("TcpPacketWriter: streams cut anywhere come out of the dissector whole, both ways, of either family", () => {
+Deno.test("TcpConnectionWriter: streams cut anywhere come out of the dissector whole, both ways, of either family", () => {
   const pieces = fc.array(fc.tuple(fc.boolean(), fc.nat(30)), { minLength: 1, maxLength: 40 });
   fc.assert(
     fc.property(pieces, fc.constantFrom("10.0.0.1", "::1"), (cuts, host) => {
-      const writer = new TcpPacketWriter({ host, port: 5000 }, { host, port: 7481 });
+      const writer = new TcpConnectionWriter({ host, port: 5000 }, { host, port: 7481 });
       const up = concatBytes(...Array.from({ length: 5 }, (_, i) => framed(`{"up":${i}}`)));
       const down = concatBytes(...Array.from({ length: 5 }, (_, i) => framed(`{"down":${i}}`)));
       const packets = writer.open();
@@ -41,13 +41,13 @@ Deno.test("TcpPacketWriter: streams cut anywhere come out of the dissector whole
   );
 });
 
-Deno.test("TcpPacketWriter: a piece that is larger than a packet becomes several", () => {
-  const writer = new TcpPacketWriter(client, server);
+Deno.test("TcpConnectionWriter: a piece that is larger than a packet becomes several", () => {
+  const writer = new TcpConnectionWriter(client, server);
   const packets = [...writer.open(), ...writer.data(true, new Uint8Array(200_000))];
   assert.equal(packets.length, 3 + 4);
   assert.ok(packets.every((packet) => packet.length <= 0xffff));
 });
 
-Deno.test("TcpPacketWriter: between a name and an address there are no packets", () => {
-  assert.deepEqual(new TcpPacketWriter({ host: "localhost", port: 1 }, server).open(), []);
+Deno.test("TcpConnectionWriter: between a name and an address there are no packets", () => {
+  assert.deepEqual(new TcpConnectionWriter({ host: "localhost", port: 1 }, server).open(), []);
 });
