@@ -8,7 +8,7 @@ import { hasChannels, openSignaling, parseSignalingUrl } from "../../lib/net/ope
 import type { SignalingLink, SignalingLinkEvents } from "../../lib/net/signaling_link.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
 import { openUdp } from "../../lib/net/udp_deno.ts";
-import type { SessionEvent } from "../../lib/session/session.ts";
+import type { SessionEvent } from "../../lib/session/session_events.ts";
 import { MASTER_KEY_VARIABLE } from "../../lib/crypto/keystore.ts";
 import { EXIT } from "../exit_codes.ts";
 import { CliError } from "../ui/cli_error.ts";

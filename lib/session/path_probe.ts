@@ -108,6 +108,13 @@ export class PathProbe {
     this.lastReceivedMs = nowMs;
   }
 
+  /** The other peer probes this path: a probe of ours has good chances now, however long the next would wait. */
+  heard(nowMs: number): void {
+    this.received(nowMs);
+    if (this.#isValid) return;
+    this.#nextProbeMs = Math.min(this.#nextProbeMs, Math.max(nowMs, this.#lastSentMs + PROBE_INTERVAL_MS));
+  }
+
   /** Three heartbeats in a row were sent after the last sign of life, and had time to be answered. */
   isDown(nowMs: number): boolean {
     if (!this.#isValid) return false;

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { SeededRng } from "../base/rng.ts";
 import type { Heartbeat, HeartbeatAck } from "../signaling/messages/heartbeat.ts";
-import { type PathEvent, PathSet } from "./paths.ts";
+import type { PathEvent } from "./path_events.ts";
+import { PathSet } from "./paths.ts";
 
 const SESSION = "11111111-1111-4111-8111-111111111111";
 const ANNA = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
+const heardAt = (address: number) => ({ kind: "direct", priority: 0xffff, address }) as const;
 const OFFSET = 1_700_000_000_000;
 
 const DIRECT = { kind: "direct", priority: 0, address: 1 } as const;
@@ -27,9 +29,10 @@ class World {
     for (let out = this.paths.poll(); out !== undefined; out = this.paths.poll()) {
       if (out.kind === "event") {
         this.raw.push(out.event);
-        this.events.push(`${this.nowMs} ${out.event.kind}${"path" in out.event ? ` ${out.event.path.address}` : ""}`);
+        this.events.push(`${this.nowMs} ${out.event.kind}${addressOf(out.event)}`);
         continue;
       }
+      if (out.kind === "forgotten") continue;
       this.sent.push({ atMs: this.nowMs, address: out.address, message: out.message });
       const delayMs = this.reach.get(out.address);
       if (out.message.type !== "HEARTBEAT" || delayMs === undefined) continue;
@@ -72,6 +75,10 @@ class World {
     return this.sent.filter((out) => out.address === address && out.message.type === "HEARTBEAT")
       .map((out) => out.atMs);
   }
+}
+
+function addressOf(event: PathEvent): string {
+  return "path" in event && typeof event.path === "object" ? ` ${event.path.address}` : "";
 }
 
 function bestOf(world: World): number | undefined {
@@ -188,7 +195,7 @@ Deno.test("ARC-PATH-new-address ARC-PATH-pending-limit: unknown addresses are an
     challenge: "00112233445566aa",
     timestamp: 5,
   };
-  for (let address = 10; address < 20; address++) world.paths.onHeartbeat(address, "direct", beat, 0);
+  for (let address = 10; address < 20; address++) world.paths.onHeartbeat(heardAt(address), beat, 0);
   world.drain();
   const acks = world.sent.filter((out) => out.message.type === "HEARTBEAT_ACK");
   assert.equal(acks.length, 10);
@@ -204,7 +211,7 @@ Deno.test("memory is bounded, and offered paths stay", () => {
   world.reach.set(1, 10);
   for (let address = 10; address < 500; address++) {
     world.reach.set(address, 10);
-    world.paths.onHeartbeat(address, "direct", beat, world.nowMs);
+    world.paths.onHeartbeat(heardAt(address), beat, world.nowMs);
     world.run(50);
     world.reach.delete(address);
   }

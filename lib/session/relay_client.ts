@@ -47,25 +47,39 @@ export class RelayClient {
   readonly #peerId: string;
   readonly #unixOffsetMs: number;
   readonly #outputs: RelayClientOutput[] = [];
-  readonly #tag: Uint8Array | undefined;
-  readonly #expiresS: number;
+  #tag: Uint8Array | undefined;
+  #expiresS = 0;
   #nonce: string | undefined;
   #sendings = 0;
   #dueMs: number;
   #intervalMs = FIRST_REPEAT_DATAGRAM_MS;
   #isBound = false;
   observed: ObservedAddress | undefined = undefined;
+  /** When the relay was first asked of what it has not confirmed yet. */
+  askedSinceMs: number;
+  /** It has bound or refused us, or was found silent, at least once. */
+  hasAnswered = false;
 
   constructor(offer: RelayOffer, sessionId: string, peerId: string, unixOffsetMs: number, nowMs: number) {
     this.offer = offer;
     this.#sessionId = sessionId;
     this.#peerId = peerId;
     this.#unixOffsetMs = unixOffsetMs;
-    const token = parseRelayToken(offer.token);
-    this.#tag = token.ok ? token.value.tag : undefined;
-    this.#expiresS = token.ok ? token.value.expiresS : 0;
-    this.#dueMs = token.ok ? nowMs : Infinity;
-    if (!token.ok) this.#event({ kind: "refused", relayId: offer.id, code: "bad token" });
+    this.askedSinceMs = nowMs;
+    this.#dueMs = Infinity;
+    this.useToken(offer.token, nowMs);
+  }
+
+  /** Binds with this token from now on; at once where it has not been possible with the one before. */
+  useToken(text: string, nowMs: number): void {
+    const token = parseRelayToken(text);
+    if (!token.ok) {
+      this.hasAnswered = true;
+      return this.#event({ kind: "refused", relayId: this.offer.id, code: "bad token" });
+    }
+    this.#tag = token.value.tag;
+    this.#expiresS = token.value.expiresS;
+    if (!this.#isBound) this.#begin(nowMs);
   }
 
   get isBound(): boolean {
@@ -84,6 +98,7 @@ export class RelayClient {
     if (nowMs < this.#dueMs) return;
     if (this.#sendings === MAX_SENDINGS) {
       this.#isBound = false;
+      this.hasAnswered = true;
       this.#event({ kind: "silent", relayId: this.offer.id });
       this.#begin(nowMs + RETRY_MS);
       return;
@@ -91,11 +106,20 @@ export class RelayClient {
     this.#send(nowMs);
   }
 
-  /** The network has changed: the binding must move to where we are now. */
+  /** The network may have changed: the binding must move to where we are now, and counts when the relay says so. */
   rebind(nowMs: number): void {
     if (this.#tag === undefined) return;
+    this.#isBound = false;
+    this.askedSinceMs = nowMs;
     this.#begin(nowMs);
     this.timeout(nowMs);
+  }
+
+  /** The relay has us bound by another way. This one is asked for again later, where it is the better one. */
+  moved(nowMs: number): void {
+    if (this.#tag === undefined) return;
+    this.#isBound = false;
+    this.#begin(nowMs + RETRY_MS);
   }
 
   /** A plain message that came from the relay's address; others than a relay's are ignored. */
@@ -111,6 +135,7 @@ export class RelayClient {
         const isNews = !this.#isBound || message.observed.ip !== this.observed?.ip ||
           message.observed.port !== this.observed.port;
         this.#isBound = true;
+        this.hasAnswered = true;
         this.observed = message.observed;
         this.#begin(nowMs + message.lifetime_s * 1000 * RENEW_SHARE);
         if (isNews) this.#event({ kind: "bound", relayId: this.offer.id, observed: message.observed });
@@ -119,6 +144,7 @@ export class RelayClient {
       case "ERROR":
         if (message.in_reply_to?.type !== "RELAY_BIND") return;
         this.#isBound = false;
+        this.hasAnswered = true;
         this.#event({ kind: "refused", relayId: this.offer.id, code: message.code });
         return this.#begin(nowMs + RETRY_MS);
       default:
