@@ -79,6 +79,11 @@ export class SessionPump {
     this.ended.catch(() => {});
   }
 
+  /** What crosses TCP and TLS connections. */
+  get streamCounters(): Readonly<SessionStreams["counters"]> {
+    return this.#streams.counters;
+  }
+
   start(): void {
     this.#receive().catch((error) => this.#break(error));
     this.act((session, nowMs) => session.start(nowMs));
@@ -191,8 +196,7 @@ export class SessionPump {
     }
     if (this.#isStopped) return;
     this.#flush();
-    if (session.state === "closed") return this.stop();
-    this.#schedule();
+    if (session.state !== "closed") this.#schedule();
   }
 
   #schedule(): void {
@@ -227,6 +231,8 @@ export class SessionPump {
       if (this.#isStopped || session.pollPackets(batch, nowMs) === 0) {
         // In the same turn as the last look: what comes later starts a new round.
         this.#isFlushing = false;
+        // Its last words are out.
+        if (session.state === "closed") this.stop();
         return;
       }
       if (tap !== undefined) {

@@ -41,6 +41,8 @@ export interface SessionStreamEvents {
 }
 
 export class SessionStreams {
+  /** Units over all connections; dropped ones found no room in the buffer of a slow one, or their connection gone. */
+  readonly counters = { sent: 0, sentBytes: 0, dropped: 0, received: 0, receivedBytes: 0 };
   readonly #options: SessionStreamsOptions;
   readonly #events: SessionStreamEvents;
   readonly #streams = new Map<number, UnitStream>();
@@ -77,10 +79,7 @@ export class SessionStreams {
     for (let i = 0; i < batch.size; i++) {
       const address = batch.addresses[i];
       if (isStreamAddress(address)) {
-        const stream = this.#streams.get(address);
-        const start = batch.offset(i);
-        stream?.write(batch, i, this.#ranker.priorityOf(batch.bytes, start, start + batch.lengths[i]));
-        stream?.sweep(nowMs);
+        this.#write(batch, i, nowMs);
         continue;
       }
       if (kept < i) {
@@ -91,6 +90,17 @@ export class SessionStreams {
       kept++;
     }
     batch.size = kept;
+  }
+
+  #write(batch: PacketBatch, i: number, nowMs: number): void {
+    const stream = this.#streams.get(batch.addresses[i]);
+    const start = batch.offset(i);
+    const priority = this.#ranker.priorityOf(batch.bytes, start, start + batch.lengths[i]);
+    if (stream?.write(batch, i, priority) === true) {
+      this.counters.sent++;
+      this.counters.sentBytes += batch.lengths[i];
+    } else this.counters.dropped++;
+    stream?.sweep(nowMs);
   }
 
   /** Ends everything, without a word to the session. */
@@ -126,6 +136,8 @@ export class SessionStreams {
   #run(socket: Socket | TLSSocket, address: number, transport: "tcp" | "tls"): void {
     const stream = new UnitStream(socket, address, transport, SEND_BUFFER_BYTES, {
       units: (batch) => {
+        this.counters.received += batch.size;
+        for (let i = 0; i < batch.size; i++) this.counters.receivedBytes += batch.lengths[i];
         this.#events.units(batch);
         return Promise.resolve();
       },

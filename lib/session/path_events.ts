@@ -11,6 +11,8 @@ export type TcpReason = "late" | "lost";
 
 export type PathEvent =
   | { readonly kind: "probing"; readonly path: PathCandidate; readonly why: ProbingReason }
+  /** The burst of probes is over and nothing has come back; it is probed more rarely from here on. */
+  | { readonly kind: "unanswered"; readonly path: PathCandidate; readonly probes: number }
   | { readonly kind: "valid"; readonly path: PathCandidate; readonly rttMs: number }
   | { readonly kind: "chosen"; readonly path: PathCandidate; readonly why: "first" | "better" | "failover" }
   | {

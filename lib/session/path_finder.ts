@@ -16,7 +16,7 @@ import { unreachable } from "../base/unreachable.ts";
 import type { SessionRole } from "../crypto/identity.ts";
 import type { Connect } from "../signaling/messages/connect.ts";
 import type { Heartbeat, HeartbeatAck } from "../signaling/messages/heartbeat.ts";
-import type { RelayBind } from "../signaling/messages/relay.ts";
+import type { RelayBind, RelayUnbind } from "../signaling/messages/relay.ts";
 import type { Message } from "../signaling/messages/registry.ts";
 import { allows, isUdp, type PathCandidate, type PathKind, type PathPolicy } from "./path_candidate.ts";
 import type { PathEvent, TcpReason } from "./path_events.ts";
@@ -32,7 +32,7 @@ export type PathFinderOutput =
   /** To the other peer, sealed. */
   | { readonly kind: "seal"; readonly address: number; readonly message: Heartbeat | HeartbeatAck }
   /** To a relay, as it is. */
-  | { readonly kind: "plain"; readonly address: number; readonly message: RelayBind }
+  | { readonly kind: "plain"; readonly address: number; readonly message: RelayBind | RelayUnbind }
   | { readonly kind: "transport"; readonly want: TransportWant }
   | { readonly kind: "path"; readonly event: PathEvent }
   | { readonly kind: "relay"; readonly event: RelayClientEvent };
@@ -50,6 +50,8 @@ export interface PathFinderOptions {
 
 /** SPEC ARC-PATH-tcp-after. */
 const TCP_AFTER_MS = 1000;
+/** More are not told of. */
+const MAX_BARRED = 64;
 /** Local addresses come before the public one: between hosts of one network they are the shorter way. */
 const PUBLIC_PRIORITY = 100;
 
@@ -64,6 +66,8 @@ export class PathFinder {
   /** When TCP is tried if no path over UDP is valid by then. */
   #tcpDueMs = Infinity;
   #isListening = false;
+  /** What is not looked for, as far as somebody has been told. */
+  readonly #barred = new Set<string>();
   /** What the other peer was told of our public address in CONNECT or CONNECT_ACK, and what the application was. */
   #told = "";
   #shown = "";
@@ -111,7 +115,7 @@ export class PathFinder {
   }
 
   /** Where an address number leads; undefined for a connection that has ended. */
-  describe(address: number): HostPort | undefined {
+  describe(address: number): (HostPort & { readonly transport?: StreamTarget["transport"] }) | undefined {
     return this.#connections.describe(address) ?? this.#options.addresses.describe(address);
   }
 
@@ -123,7 +127,7 @@ export class PathFinder {
       const { transport = "udp", token, address: host, port } = server;
       if (token === undefined) continue;
       const kind = transport === "udp" ? "relay" : "tcp_relay";
-      if (!allows(this.#options.policy, kind)) this.#event({ kind: "barred", path: kind, to: { host, port } });
+      if (!allows(this.#options.policy, kind)) this.#bar(kind, { host, port });
       else if (transport === "udp") this.#relays.offer(server, nowMs);
       else this.#tcp.offerRelay({ ...server, transport, token });
     }
@@ -154,12 +158,26 @@ export class PathFinder {
 
   #offerDirect(host: string, port: number, priority: number, nowMs: number): void {
     const { policy, addresses } = this.#options;
-    if (!allows(policy, "direct")) this.#event({ kind: "barred", path: "direct", to: { host, port } });
+    if (!allows(policy, "direct")) this.#bar("direct", { host, port });
     else this.paths.offer({ kind: "direct", priority, address: addresses.intern(host, port) }, nowMs);
     // The callee listens, the caller connects.
     if (this.#role !== "caller") return;
     if (allows(policy, "tcp")) this.#tcp.offerDirect(host, port, priority);
-    else this.#event({ kind: "barred", path: "tcp", to: { host, port } });
+    else this.#bar("tcp", { host, port });
+  }
+
+  #bar(path: PathKind, to: HostPort): void {
+    const key = `${path} ${to.host} ${to.port}`;
+    if (this.#barred.has(key) || this.#barred.size >= MAX_BARRED) return;
+    this.#barred.add(key);
+    this.#event({ kind: "barred", path, to });
+  }
+
+  /** The session is over: leaves the relays and looks for nothing any more. */
+  close(nowMs: number): void {
+    this.#role = undefined;
+    this.#tcpDueMs = Infinity;
+    this.#relays.unbindAll(nowMs);
   }
 
   // ---- units
@@ -246,15 +264,13 @@ export class PathFinder {
   // ---- time
 
   nextTimeoutMs(): number | undefined {
-    const isAgreed = this.#role !== undefined;
-    const due = [
-      this.#relays.nextTimeoutMs(),
-      this.#connections.nextTimeoutMs(),
-      isAgreed ? this.paths.nextTimeoutMs() : undefined,
-      this.#tcp.nextTimeoutMs(),
+    const next = Math.min(
+      this.#relays.nextTimeoutMs() ?? Infinity,
+      this.#connections.nextTimeoutMs() ?? Infinity,
+      this.#role === undefined ? Infinity : this.paths.nextTimeoutMs() ?? Infinity,
+      this.#tcp.nextTimeoutMs() ?? Infinity,
       this.#tcpDueMs,
-    ].filter((atMs) => atMs !== undefined);
-    const next = Math.min(...due);
+    );
     return next === Infinity ? undefined : next;
   }
 

@@ -193,6 +193,8 @@ export class PathSet {
         if (path === this.#best) this.#choose("failover");
       }
       if (path.dueMs(path === this.#best) <= nowMs) this.#sendHeartbeat(path, nowMs);
+      const probes = path.takeUnanswered(nowMs);
+      if (probes > 0) this.#event({ kind: "unanswered", path: path.candidate, probes });
     }
   }
 

@@ -77,10 +77,6 @@ export class PeerSession {
     return this.#finder.paths.rttMs;
   }
 
-  get clockOffsetMs(): number | undefined {
-    return this.#finder.paths.clockOffsetMs;
-  }
-
   /** Every path that is known, and what was found out about addresses. */
   get finder(): Pick<PathFinder, "describe" | "natType" | "observed" | "paths"> {
     return this.#finder;
@@ -202,15 +198,14 @@ export class PeerSession {
   }
 
   nextTimeoutMs(): number | undefined {
-    const candidates = [
-      this.#endpoint.nextTimeoutMs(),
-      this.#finder.nextTimeoutMs(),
-      this.#media?.nextTimeoutMs(),
+    const next = Math.min(
+      this.#endpoint.nextTimeoutMs() ?? Infinity,
+      this.#finder.nextTimeoutMs() ?? Infinity,
+      this.#media?.nextTimeoutMs() ?? Infinity,
       this.#metricsDueMs,
       this.#connectDueMs,
-    ];
-    const due = candidates.filter((atMs) => atMs !== undefined && atMs !== Infinity) as number[];
-    return due.length === 0 ? undefined : Math.min(...due);
+    );
+    return next === Infinity ? undefined : next;
   }
 
   timeout(nowMs: number): void {
@@ -368,6 +363,8 @@ export class PeerSession {
         return this.#event(out);
       case "closed":
         this.#metricsDueMs = Infinity;
+        this.#connectDueMs = Infinity;
+        this.#finder.close(nowMs);
         return this.#event(out);
       case "stream_accepted":
         this.#media?.streamAccepted(out.streamId);

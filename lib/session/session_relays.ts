@@ -2,7 +2,7 @@
 import type { AddressTable } from "../base/address_table.ts";
 import { isIp } from "../signaling/messages/address.ts";
 import type { ConnectAck } from "../signaling/messages/connect_ack.ts";
-import type { RelayBind } from "../signaling/messages/relay.ts";
+import type { RelayBind, RelayUnbind } from "../signaling/messages/relay.ts";
 import type { Message } from "../signaling/messages/registry.ts";
 import { type ObservedAddress, RelayClient, type RelayClientEvent } from "./relay_client.ts";
 
@@ -14,7 +14,7 @@ export type RelayServer = RelayServers[number];
 
 export type SessionRelaysOutput =
   /** To be sent as it is: the one kind of message that may travel in the clear (SPEC ARC-SEAL-clear-units). */
-  | { readonly kind: "send"; readonly address: number; readonly message: RelayBind }
+  | { readonly kind: "send"; readonly address: number; readonly message: RelayBind | RelayUnbind }
   | { readonly kind: "event"; readonly address: number; readonly event: RelayClientEvent }
   /** We are bound there, at last or again: the relay is a path. */
   | { readonly kind: "path"; readonly address: number; readonly relayId: string; readonly priority: number }
@@ -154,6 +154,11 @@ export class SessionRelays {
   /** Nothing comes through this relay any more: it is asked whether we are bound. */
   rebind(address: number, nowMs: number): void {
     this.#clients.get(address)?.rebind(nowMs);
+  }
+
+  /** The session is over. */
+  unbindAll(nowMs: number): void {
+    for (const client of this.#clients.values()) client.unbind(nowMs);
   }
 
   /** A binding at the same relay by the connection at `address` has taken the place of the one over UDP. */

@@ -91,8 +91,7 @@ Deno.test("ARC-PATH-failover ARC-PATH-tcp-at-once: UDP dies mid-call, TCP takes 
     // UDP comes back, and with it the better path.
     for (const peer of [pair.anna, pair.ben]) peer.host.blocksUdp = false;
     pair.run(12_000);
-    assert.ok(["direct", "relay"].includes(pair.anna.session.path?.kind ?? ""), pair.anna.session.path?.kind);
-    assert.ok(["direct", "relay"].includes(pair.ben.session.path?.kind ?? ""), pair.ben.session.path?.kind);
+    for (const { session } of [pair.anna, pair.ben]) assert.match(session.path?.kind ?? "none", /^(direct|relay)$/);
   }
 });
 

@@ -128,7 +128,8 @@ export class SimRelay {
   /** The entries of `relay_servers` for a peer, with its own token. */
   entriesFor(sessionId: string, peerId: string) {
     const expiresS = 4_000_000_000;
-    const { id, ip, name: address = ip, priority, transports = ["udp"] } = this.options;
+    const { id, name, ip, priority, transports = ["udp"] } = this.options;
+    const address = name ?? ip;
     const token = issueRelayToken(SECRET, { sessionId, peerId, expiresS });
     return transports.map((transport) => {
       const port = transport === "tls" ? TLS_PORT : PORT;
