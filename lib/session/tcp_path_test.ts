@@ -57,7 +57,7 @@ Deno.test("ARC-PATH-tcp-relay: behind NATs without UDP the relays are tried in t
   }
 });
 
-Deno.test("ARC-RELAY-cross-transport: who has UDP keeps it, and the relay joins it to the other's TCP", () => {
+Deno.test("ARC-RELAY-cross-transport ARC-PATH-own-direction ARC-PATH-tcp-relay-once: who has UDP keeps it, and the relay joins it to the other's TCP", () => {
   const pair = new SessionPair({ nats: { anna: "symmetric", ben: "symmetric" }, relays: [R1] });
   pair.ben.host.blocksUdp = true;
   pair.signalingUp();
@@ -67,6 +67,20 @@ Deno.test("ARC-RELAY-cross-transport: who has UDP keeps it, and the relay joins 
   talk(pair, 2000);
   pair.run(2500);
   assert.equal(heard(pair.ben), 100);
+  // She had no path for a second, and all the same bound nowhere twice.
+  const tries = pathEvents(pair.anna).flatMap(({ event }) => event.kind === "connecting" ? [event.to.kind] : []);
+  assert.deepEqual(new Set(tries), new Set(["tcp"]), "not to the relay");
+});
+
+Deno.test("ARC-PATH-one-port: the other peer and every relay see one port of ours", () => {
+  const pair = new SessionPair({ relays: [R1, R2] });
+  const seen = new Set<string>();
+  pair.network.tap = ({ kind, protocol, from, to }) => {
+    if (kind === "sent" && protocol === "udp" && from.ip === pair.anna.host.ip) seen.add(`${from.port} to ${to.ip}`);
+  };
+  pair.signalingUp();
+  pair.run(2000);
+  assert.deepEqual([...seen].sort(), ["5000 to 10.0.0.2", "5000 to 203.0.113.1", "5000 to 203.0.113.2"]);
 });
 
 Deno.test("ARC-PATH-failover ARC-PATH-tcp-at-once: UDP dies mid-call, TCP takes over in under 2 s, keys and numbers kept", () => {
@@ -117,14 +131,19 @@ Deno.test("ARC-PATH-failover: between relays over TCP, and the better one again 
   assert.equal(pair.ben.session.path?.relayId, "r1");
 });
 
-Deno.test("ARC-PATH-tcp-first-unit: who begins with anything but a sealed HEARTBEAT of the session is shown out", () => {
+/** A callee that listens, whose caller cannot come, and a stranger who can. */
+function calleeAndStranger() {
   const pair = new SessionPair();
   noUdp(pair);
-  // Nobody but the stranger comes in time.
   pair.network.cut(pair.anna.host, pair.ben.host);
   const stranger = pair.network.addHost("stranger", { ip: "192.0.2.9" });
   pair.signalingUp();
   pair.run(1500);
+  return { pair, stranger };
+}
+
+Deno.test("ARC-PATH-tcp-first-unit: who begins with anything but a sealed HEARTBEAT of the session is shown out", () => {
+  const { pair, stranger } = calleeAndStranger();
   const plain = '{"type":"HEARTBEAT","session_id":"11111111-1111-4111-8111-111111111111","sequence":1,"timestamp":1}';
   const rtp = new Uint8Array(40).fill(1);
   rtp[0] = 0x80;
@@ -140,12 +159,7 @@ Deno.test("ARC-PATH-tcp-first-unit: who begins with anything but a sealed HEARTB
 });
 
 Deno.test("strangers are bounded: eight may stay without having said who they are", () => {
-  const pair = new SessionPair();
-  noUdp(pair);
-  pair.network.cut(pair.anna.host, pair.ben.host);
-  const stranger = pair.network.addHost("stranger", { ip: "192.0.2.9" });
-  pair.signalingUp();
-  pair.run(1500);
+  const { pair, stranger } = calleeAndStranger();
   let ended = 0;
   for (let i = 0; i < 20; i++) pair.stack.connect(stranger, pair.ben.host.endpoint(5000), { onEnd: () => ended++ });
   pair.run(500);
