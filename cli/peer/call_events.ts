@@ -13,6 +13,8 @@ export interface CallEvent {
   /** With `event`, its name. */
   readonly json: Readonly<Record<string, unknown>> & { readonly event: string };
   readonly text: string;
+  /** What those who ask why are told behind the text. */
+  readonly more?: string;
   /** The rule of the specification that it follows; such events are steps on the way to a path. */
   readonly rule?: string;
   /** `detail` is shown to those who ask why; `warning` stands out. */

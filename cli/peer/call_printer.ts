@@ -28,7 +28,7 @@ export class CallPrinter {
   }
 
   /** `unixMs` goes into the JSON. */
-  event({ json, text, rule, level }: CallEvent, unixMs: number): void {
+  event({ json, text, more, rule, level }: CallEvent, unixMs: number): void {
     this.#live.clear();
     this.#startedUnixMs ??= unixMs;
     const elapsedMs = unixMs - this.#startedUnixMs;
@@ -37,7 +37,7 @@ export class CallPrinter {
       return this.#io.stdout(jsonLine(envelope(this.#options.command, full)));
     }
     const isStep = this.#options.details && (rule !== undefined || level === "detail");
-    const line = isStep ? stepText(text, rule, elapsedMs) : text;
+    const line = isStep ? stepText(more === undefined ? text : `${text}; ${more}`, rule, elapsedMs) : text;
     if (level === "warning") this.#io.stderr(`${this.#paint("yellow", "warning:")} ${line}\n`);
     else if (level === "plain" || this.#options.details) this.#io.stdout(`${line}\n`);
   }

@@ -146,10 +146,8 @@ function chosen(event: Extract<PathEvent, { kind: "chosen" }>, finder: PathSetti
   const better = others.filter((other) => !other.isValid && isBetter(other.path, path));
   const ready = others.filter((other) => other.isValid);
   const list = (paths: typeof others) => paths.map((other) => placeOf(other.path, finder)).join(", ");
-  const parts = [
-    `media goes to ${placeOf(path, finder)}${rttMs === undefined ? "" : `, RTT ${formatMs(rttMs)} ms`}: ${
-      CHOSEN[why].text
-    }`,
+  const more = [
+    ...(rttMs === undefined ? [] : [`RTT ${formatMs(rttMs)} ms`]),
     ...(better.length === 0 ? [] : [`better but without answer: ${list(better)}`]),
     ...(ready.length === 0 ? [] : [`ready to take over: ${list(ready)}`]),
   ];
@@ -166,7 +164,8 @@ function chosen(event: Extract<PathEvent, { kind: "chosen" }>, finder: PathSetti
         rtt_ms: other.rttMs ?? null,
       })),
     },
-    text: parts.join("; "),
+    text: `media goes to ${placeOf(path, finder)}: ${CHOSEN[why].text}`,
+    more: more.join("; "),
     rule: CHOSEN[why].rule,
     level: "plain",
   };
