@@ -2,7 +2,7 @@
 import { type HostPort, isStreamAddress } from "../../lib/base/address_table.ts";
 import { utf8 } from "../../lib/base/bytes.ts";
 import { writePcapngHeader, writePcapngPacket, writePcapngSecrets } from "../../lib/dissect/pcapng_writer.ts";
-import { TcpPacketWriter } from "../../lib/dissect/tcp_packet_writer.ts";
+import { TcpConnectionWriter } from "../../lib/dissect/tcp_connection_writer.ts";
 import { writeUdpPacket } from "../../lib/dissect/udp_packet_writer.ts";
 import { FRAME_HEADER_BYTES, writeFrame } from "../../lib/packet/framing.ts";
 import { VERSION } from "../version.ts";
@@ -27,7 +27,7 @@ export class PacketCapture {
   readonly #hosts: readonly string[];
   readonly #addresses: Describer;
   readonly #unixOffsetMs: number;
-  readonly #connections = new Map<number, TcpPacketWriter>();
+  readonly #connections = new Map<number, TcpConnectionWriter>();
 
   /** `local` is where the socket is bound; Unix time is the calls' `nowMs` + `unixOffsetMs`. @throws CliError */
   constructor(path: string, socket: { local: HostPort; addresses: Describer }, unixOffsetMs: number) {
@@ -62,7 +62,7 @@ export class PacketCapture {
   ): void {
     let connection = this.#connections.get(address);
     if (connection === undefined) {
-      this.#connections.set(address, connection = new TcpPacketWriter(local, remote));
+      this.#connections.set(address, connection = new TcpConnectionWriter(local, remote));
       for (const packet of connection.open()) this.#write(packet, direction, nowMs);
     }
     const frame = new Uint8Array(FRAME_HEADER_BYTES + unit.length);
