@@ -4,7 +4,7 @@ import { MAX_UNIT_BYTES } from "../packet/demux.ts";
 import { UnitRanker } from "../relay/unit_priority.ts";
 import type { DatagramTransport } from "./datagram.ts";
 import type { RelayAddressBook } from "./relay_server_addresses.ts";
-import type { RelayStream } from "./relay_server_stream.ts";
+import type { UnitStream } from "./unit_stream.ts";
 
 const DONE = Promise.resolve();
 
@@ -31,13 +31,13 @@ export class RelayOutlet {
   lost = 0;
   readonly #udp: readonly UdpOutlet[];
   readonly #firstStream: number;
-  readonly #streams: ReadonlyMap<number, RelayStream>;
+  readonly #streams: ReadonlyMap<number, UnitStream>;
   readonly #ranker = new UnitRanker();
 
   constructor(
     udp: readonly DatagramTransport[],
     addresses: RelayAddressBook,
-    streams: ReadonlyMap<number, RelayStream>,
+    streams: ReadonlyMap<number, UnitStream>,
   ) {
     this.#udp = udp.map((transport, i) => new UdpOutlet(transport, addresses.udpBase(i)));
     this.#firstStream = addresses.firstStream;

@@ -4,11 +4,12 @@
  *
  * ```
  * unbound --RELAY_BIND--> --CHALLENGE--> --RELAY_BIND with proof--> --BOUND--> bound --- again before it lapses
+ *                                                                        bound --- RELAY_UNBIND, the session is over
  * ```
  */
 import { makeRelayProof, parseRelayToken } from "../crypto/relay_token.ts";
 import type { Message } from "../signaling/messages/registry.ts";
-import type { RelayBind } from "../signaling/messages/relay.ts";
+import type { RelayBind, RelayUnbind } from "../signaling/messages/relay.ts";
 import { FIRST_REPEAT_DATAGRAM_MS, MAX_SENDINGS } from "../signaling/reliability.ts";
 
 /** A relay that the server offered, with our token. */
@@ -28,12 +29,12 @@ export interface ObservedAddress {
 
 export type RelayClientEvent =
   | { readonly kind: "bound"; readonly relayId: string; readonly observed: ObservedAddress }
-  | { readonly kind: "refused"; readonly relayId: string; readonly code: string }
+  | { readonly kind: "refused"; readonly relayId: string; readonly code: string; readonly message: string }
   /** Six sendings without an answer; tried again later. */
   | { readonly kind: "silent"; readonly relayId: string };
 
 export type RelayClientOutput =
-  | { readonly kind: "send"; readonly address: number; readonly message: RelayBind }
+  | { readonly kind: "send"; readonly address: number; readonly message: RelayBind | RelayUnbind }
   | { readonly kind: "event"; readonly event: RelayClientEvent };
 
 /** A relay that does not answer is asked again after so long, as a path is probed again. */
@@ -47,25 +48,46 @@ export class RelayClient {
   readonly #peerId: string;
   readonly #unixOffsetMs: number;
   readonly #outputs: RelayClientOutput[] = [];
-  readonly #tag: Uint8Array | undefined;
-  readonly #expiresS: number;
+  #tag: Uint8Array | undefined;
+  #expiresS = 0;
   #nonce: string | undefined;
+  /** The last one that the relay gave: it may still be good for saying goodbye. */
+  #lastNonce: string | undefined;
   #sendings = 0;
   #dueMs: number;
   #intervalMs = FIRST_REPEAT_DATAGRAM_MS;
   #isBound = false;
   observed: ObservedAddress | undefined = undefined;
+  /** When the relay was first asked of what it has not confirmed yet. */
+  askedSinceMs: number;
+  /** It has bound or refused us, or was found silent, at least once. */
+  hasAnswered = false;
 
   constructor(offer: RelayOffer, sessionId: string, peerId: string, unixOffsetMs: number, nowMs: number) {
     this.offer = offer;
     this.#sessionId = sessionId;
     this.#peerId = peerId;
     this.#unixOffsetMs = unixOffsetMs;
-    const token = parseRelayToken(offer.token);
-    this.#tag = token.ok ? token.value.tag : undefined;
-    this.#expiresS = token.ok ? token.value.expiresS : 0;
-    this.#dueMs = token.ok ? nowMs : Infinity;
-    if (!token.ok) this.#event({ kind: "refused", relayId: offer.id, code: "bad token" });
+    this.askedSinceMs = nowMs;
+    this.#dueMs = Infinity;
+    this.useToken(offer.token, nowMs);
+  }
+
+  /** Binds with this token from now on; at once where it has not been possible with the one before. */
+  useToken(text: string, nowMs: number): void {
+    const token = parseRelayToken(text);
+    if (!token.ok) {
+      this.hasAnswered = true;
+      return this.#event({
+        kind: "refused",
+        relayId: this.offer.id,
+        code: "bad_token",
+        message: "it is no relay token",
+      });
+    }
+    this.#tag = token.value.tag;
+    this.#expiresS = token.value.expiresS;
+    if (!this.#isBound) this.#begin(nowMs);
   }
 
   get isBound(): boolean {
@@ -84,6 +106,7 @@ export class RelayClient {
     if (nowMs < this.#dueMs) return;
     if (this.#sendings === MAX_SENDINGS) {
       this.#isBound = false;
+      this.hasAnswered = true;
       this.#event({ kind: "silent", relayId: this.offer.id });
       this.#begin(nowMs + RETRY_MS);
       return;
@@ -91,11 +114,31 @@ export class RelayClient {
     this.#send(nowMs);
   }
 
-  /** The network has changed: the binding must move to where we are now. */
+  /** The network may have changed: the binding must move to where we are now, and counts when the relay says so. */
   rebind(nowMs: number): void {
     if (this.#tag === undefined) return;
+    this.#isBound = false;
+    this.askedSinceMs = nowMs;
     this.#begin(nowMs);
     this.timeout(nowMs);
+  }
+
+  /** The relay has us bound by another way. This one is asked for again later, where it is the better one. */
+  moved(nowMs: number): void {
+    if (this.#tag === undefined) return;
+    this.#isBound = false;
+    this.#begin(nowMs + RETRY_MS);
+  }
+
+  /**
+   * The session is over: makes room at the relay, which would keep it for another 30 s. Said once; a nonce that is too old
+   * by now is not asked for anew.
+   */
+  unbind(nowMs: number): void {
+    this.#dueMs = Infinity;
+    if (!this.#isBound || this.#lastNonce === undefined) return;
+    this.#isBound = false;
+    this.#push("RELAY_UNBIND", this.#lastNonce, nowMs);
   }
 
   /** A plain message that came from the relay's address; others than a relay's are ignored. */
@@ -103,6 +146,7 @@ export class RelayClient {
     switch (message.type) {
       case "RELAY_CHALLENGE":
         this.#nonce = message.nonce;
+        this.#lastNonce = message.nonce;
         this.#sendings = 0;
         this.#intervalMs = FIRST_REPEAT_DATAGRAM_MS;
         return this.#send(nowMs);
@@ -111,6 +155,7 @@ export class RelayClient {
         const isNews = !this.#isBound || message.observed.ip !== this.observed?.ip ||
           message.observed.port !== this.observed.port;
         this.#isBound = true;
+        this.hasAnswered = true;
         this.observed = message.observed;
         this.#begin(nowMs + message.lifetime_s * 1000 * RENEW_SHARE);
         if (isNews) this.#event({ kind: "bound", relayId: this.offer.id, observed: message.observed });
@@ -119,7 +164,8 @@ export class RelayClient {
       case "ERROR":
         if (message.in_reply_to?.type !== "RELAY_BIND") return;
         this.#isBound = false;
-        this.#event({ kind: "refused", relayId: this.offer.id, code: message.code });
+        this.hasAnswered = true;
+        this.#event({ kind: "refused", relayId: this.offer.id, code: message.code, message: message.message });
         return this.#begin(nowMs + RETRY_MS);
       default:
         return;
@@ -135,15 +181,22 @@ export class RelayClient {
   }
 
   #send(nowMs: number): void {
+    this.#push("RELAY_BIND", this.#nonce, nowMs);
+    this.#sendings++;
+    this.#dueMs = nowMs + this.#intervalMs;
+    this.#intervalMs *= 2;
+  }
+
+  #push(type: "RELAY_BIND" | "RELAY_UNBIND", nonce: string | undefined, nowMs: number): void {
     if (this.#tag === undefined) return;
-    const proven = this.#nonce === undefined
+    const proven = nonce === undefined
       ? {}
-      : { nonce: this.#nonce, proof: makeRelayProof(this.#tag, this.#nonce, this.#sessionId, this.#peerId) };
+      : { nonce, proof: makeRelayProof(this.#tag, nonce, this.#sessionId, this.#peerId) };
     this.#outputs.push({
       kind: "send",
       address: this.offer.address,
       message: {
-        type: "RELAY_BIND",
+        type,
         session_id: this.#sessionId,
         peer_id: this.#peerId,
         expires: this.#expiresS,
@@ -151,9 +204,6 @@ export class RelayClient {
         timestamp: Math.floor(nowMs + this.#unixOffsetMs),
       },
     });
-    this.#sendings++;
-    this.#dueMs = nowMs + this.#intervalMs;
-    this.#intervalMs *= 2;
   }
 
   #event(event: RelayClientEvent): void {

@@ -55,7 +55,7 @@ export class ConnectExchange {
         codecs: config.codecs.map((codec) => codec.name),
         resolutions: [...config.resolutions],
         encryption: [...config.suites],
-        transport: ["udp"],
+        transport: ["udp", "tcp"],
         authentication: [...config.authentications],
         reduced_header: config.reducedHeader,
         fec: config.fec,

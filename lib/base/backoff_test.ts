@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SeededRng } from "../base/rng.ts";
+import { SeededRng } from "./rng.ts";
 import { Backoff } from "./backoff.ts";
 
 Deno.test("ARC-PATH-backoff: full jitter under a bound of 250 ms that doubles up to 8 s, and starts over", () => {

@@ -1,4 +1,4 @@
-/** One TCP or TLS connection of a relay: units in behind their lengths, units out as far as the other side reads. */
+/** One TCP or TLS connection of a relay or peer: units in behind their lengths, units out as far as the other side reads. */
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { PacketBatch } from "../base/batch.ts";
@@ -13,7 +13,7 @@ const SLOT_BYTES = 2048;
 const STUCK_MS = 10_000;
 
 /** What comes from a connection. */
-export interface RelayStreamEvents {
+export interface UnitStreamEvents {
   /** Works the batch off, and may use it until the promise resolves; nothing is read meanwhile. */
   readonly units: (batch: PacketBatch) => Promise<void>;
   /** A unit was longer than any that goes on. */
@@ -22,14 +22,14 @@ export interface RelayStreamEvents {
   readonly closed: (why: string) => void;
 }
 
-export class RelayStream {
+export class UnitStream {
   readonly address: number;
   readonly transport: "tcp" | "tls";
   readonly openedMs: number;
   /** Units that were not written because the other side reads too slowly. */
   readonly slowDrops = new Float64Array(PRIORITIES);
   readonly #socket: Socket | TLSSocket;
-  readonly #events: RelayStreamEvents;
+  readonly #events: UnitStreamEvents;
   readonly #bufferBytes: number;
   readonly #batch = new PacketBatch(BATCH_PACKETS, SLOT_BYTES);
   #fullSinceMs = Infinity;
@@ -41,7 +41,7 @@ export class RelayStream {
     address: number,
     transport: "tcp" | "tls",
     bufferBytes: number,
-    events: RelayStreamEvents,
+    events: UnitStreamEvents,
     nowMs: number,
   ) {
     this.#socket = socket;

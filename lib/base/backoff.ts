@@ -1,4 +1,4 @@
-import { type Rng, unit } from "../base/rng.ts";
+import { type Rng, unit } from "./rng.ts";
 
 /** Waits between tries of a connection: random between 0 and a bound that doubles (SPEC ARC-PATH-backoff). */
 export class Backoff {
