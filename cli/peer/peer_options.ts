@@ -6,7 +6,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { isUuid } from "../../lib/base/uuid.ts";
 import { type Authentication, AUTHENTICATIONS, SUITE_NAMES, type SuiteName } from "../../lib/crypto/suites.ts";
 import { cryptoOption } from "../ui/crypto_backend.ts";
-import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust.ts";
+import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust_flags.ts";
 import { parseDurationMs } from "./duration.ts";
 
 /** As commander hands them over: how media is protected and repaired. */

@@ -4,7 +4,7 @@ import type { ProbeEvent } from "../../lib/probe/probe_report.ts";
 import type { Io } from "../ui/io.ts";
 import { painter } from "../ui/style.ts";
 import { formatClaim, formatDelay, formatSpan } from "./ping_figures.ts";
-import type { PingPlan } from "./ping_options.ts";
+import type { PingPlan } from "./ping_plan.ts";
 import { floorMs, type Pinged, type PingReport, type UnreachableReport } from "./ping_report.ts";
 import type { PingView } from "./ping_view.ts";
 import { findingLine, summaryText } from "./summary_text.ts";
