@@ -36,10 +36,10 @@ export class TextView implements PingView {
     if (this.#options.isQuiet) return;
     for (const pinged of targets) this.#line(startLine(plan, pinged));
     for (const { target, connection } of targets) {
-      for (const { label, why } of connection.chosen.failed) {
-        const rest = `falling back to ${connection.chosen.way.label}`;
-        this.#line(`${this.#paint("yellow", `${target.name} does not answer ${label}`)} (${why}): ${rest}`);
-      }
+      const { failed, way } = connection.chosen;
+      if (failed.length === 0) continue;
+      const tried = failed.map(({ label, why }) => `${label} (${why})`).join(", nor ");
+      this.#line(`${this.#paint("yellow", `${target.name} does not answer`)} ${tried}: falling back to ${way.label}`);
     }
     for (const floor of floors) this.#line(floorLine(floor));
     this.#line("");
