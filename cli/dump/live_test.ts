@@ -57,7 +57,7 @@ Deno.test("dump --proxy: signaling over WebSocket and TCP through two proxies, f
     const filter = "type == HEARTBEAT_ACK";
     const dump = new LiveDump(...proxies, "--filter", filter, "--fields", "transport,type", "--count", "8");
     const [ws, tcp] = await dump.places(2);
-    const urls = [`${ws.replace("tcp:", "ws:")}${pathname}`, tcp];
+    const urls = [`${ws}${pathname}`, tcp];
     await runArgs(["ping", ...urls, "-c", "10", "-i", "20ms", "--no-floor", "-q"]);
     assert.equal(await dump.ended, EXIT.ok);
     const [header, ...lines] = dump.io.out.trimEnd().split("\n");
