@@ -95,7 +95,10 @@ export async function runDump(path: string | undefined, flags: DumpFlags, io: Io
     kept?.close();
   }
   if (kept !== undefined) note(`${kept.packets} packets written to ${kept.name}`);
-  for (const line of source.summary?.() ?? []) note(line);
+  if (source.summary !== undefined) {
+    note(`${shown} of ${seen} units shown, in ${pass.dissector.packets} packets`);
+    for (const line of source.summary()) note(line);
+  }
   if (isInterrupted && source.endsByInterrupt !== true) return EXIT.interrupted;
   const code = verdict(pass, { seen, shown, follow, flags, source }, io);
   return isFound ? EXIT.finding : code;
