@@ -17,8 +17,8 @@ Media is joined to its session and stream by the signaling in the capture; a red
 With keys, of --keylog or inside of a pcapng file, media, RTCP and seals are opened and their tags checked.
 
 --listen and --proxy take traffic themselves, until Ctrl-C; several of both go together, so that a proxy for signaling and
-one for media show one call; --write FILE keeps all of it beside what is shown. A proxy is told in place of the server: its clients must be able to reach it, and what TLS
-carries passes it unread:
+one for media show one call. --write FILE keeps all of it beside what is shown. A proxy is told to the clients in place of
+its server; what TLS carries passes it unread:
   arcrtc dump --listen udp://127.0.0.1:5004
   arcrtc dump --proxy ws://127.0.0.1:7490=ws://127.0.0.1:7480 --proxy udp://127.0.0.1:3479=udp://127.0.0.1:3478
 
