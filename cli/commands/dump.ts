@@ -6,6 +6,9 @@ import { cryptoOption } from "../ui/crypto_backend.ts";
 import { textTable } from "../ui/table.ts";
 import type { CommandContext } from "./command_entry.ts";
 
+/** What reads a capture more than once. */
+const NEEDS_CAPTURE = ["embedKeys", "redact", "export"];
+
 const HELP = `
 CAPTURE is a pcap or pcapng file; - is standard input. Read are Ethernet (VLANs too), Linux cooked, raw IP and BSD
 loopback; IPv4 and IPv6 with fragments; UDP; TCP with framed units, WebSocket (Phoenix too, compressed too) and NATS.
@@ -14,8 +17,8 @@ Media is joined to its session and stream by the signaling in the capture; a red
 With keys, of --keylog or inside of a pcapng file, media, RTCP and seals are opened and their tags checked.
 
 --listen and --proxy take traffic themselves, until Ctrl-C; several of both go together, so that a proxy for signaling and
-one for media show one call. A proxy is told in place of the server: its clients must be able to reach it, and what TLS
-carries passes it unread:
+one for media show one call. --write FILE keeps all of it beside what is shown. A proxy is told to the clients in place of
+its server; what TLS carries passes it unread:
   arcrtc dump --listen udp://127.0.0.1:5004
   arcrtc dump --proxy ws://127.0.0.1:7490=ws://127.0.0.1:7480 --proxy udp://127.0.0.1:3479=udp://127.0.0.1:3478
 
@@ -51,14 +54,15 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
     .description("Shows the ArcRTC traffic of a capture: signaling and media, unit by unit.")
     .argument("[capture]", "pcap or pcapng file; - is standard input")
     .addOption(
-      new Option("--listen <place>", "take what comes to udp://HOST:PORT or tcp:// and answer nothing").argParser(each),
+      new Option("--listen <place>", "take what comes to udp://HOST:PORT or tcp:// and answer nothing").argParser(each)
+        .conflicts(NEEDS_CAPTURE),
     )
     .addOption(
       new Option(
         "--proxy <A=B>",
         "listen at A, hand on to B and back: udp://HOST:PORT=udp://HOST:PORT, tcp:// or ws://",
       )
-        .argParser(each),
+        .argParser(each).conflicts(NEEDS_CAPTURE),
     )
     .option("-Y, --filter <expression>", "only units that pass, such as 'arcrtp.seq > 100 && role == audio'")
     .option("--follow <what>", "only one session, stream or ssrc: session=ID (its first characters do), or the first")

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { runServe } from "../serve/run_serve.ts";
 import { addServeOptions, type ServeFlags } from "../serve/serve_options.ts";
 import type { CommandContext } from "./command_entry.ts";
 
@@ -30,5 +29,8 @@ Examples:
 export function build(create: (name: string) => Command, { io, done }: CommandContext): Command {
   return addServeOptions(create("serve").description("A signaling server: lets two peers find each other and agree."))
     .addHelpText("after", HELP)
-    .action(async (flags: ServeFlags) => done(await runServe(flags, io)));
+    .action(async (flags: ServeFlags) => {
+      const { runServe } = await import("../serve/run_serve.ts");
+      done(await runServe(flags, io));
+    });
 }

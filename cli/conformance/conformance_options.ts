@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { LEVELS } from "../../conformance/requirements.ts";
 import { parseDurationMs } from "../peer/duration.ts";
-import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust.ts";
+import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust_flags.ts";
 
 /** As commander hands them over. */
 export interface ConformanceFlags extends TlsTrustFlags {

@@ -1,4 +1,5 @@
 /** `arcrtc dump`: reads a capture and writes the units that pass. */
+import type { CapturedFrame } from "../../lib/dissect/capture/captured_frame.ts";
 import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
 import type { SessionRegistry } from "../../lib/dissect/model/session_registry.ts";
 import { EXIT, type ExitCode } from "../exit_codes.ts";
@@ -53,7 +54,8 @@ export async function runDump(path: string | undefined, flags: DumpFlags, io: Io
     const { redactCapture } = await import("./redact_capture.ts");
     return await redactCapture({ source, keys, registry, passes, note }, flags.redact, io);
   }
-  if (flags.write !== undefined || flags.embedKeys !== undefined) {
+  const kept = path === undefined ? await keptCapture(flags, source, io) : undefined;
+  if (kept === undefined && (flags.write !== undefined || flags.embedKeys !== undefined)) {
     const { writeCapture } = await import("./write_capture.ts");
     return await writeCapture({ source, keys, registry, passes, note }, flags, io);
   }
@@ -69,8 +71,11 @@ export async function runDump(path: string | undefined, flags: DumpFlags, io: Io
       if (++shown === flags.count) pass.stop();
     },
     note,
+    frame: (frame: CapturedFrame) => kept?.frame(frame),
     chunk: () => {
-      if (source.isLive) out.flush();
+      if (!source.isLive) return;
+      out.flush();
+      kept?.flush();
     },
   };
   const pass: CapturePass = new CapturePass(events, registry === undefined ? { keys } : { keys, registry });
@@ -87,8 +92,13 @@ export async function runDump(path: string | undefined, flags: DumpFlags, io: Io
     stopListening();
     source.stop();
     out.flush();
+    kept?.close();
   }
-  for (const line of source.summary?.() ?? []) note(line);
+  if (kept !== undefined) note(`${kept.packets} packets written to ${kept.name}`);
+  if (source.summary !== undefined) {
+    note(`${shown} of ${seen} units shown, in ${pass.dissector.packets} packets`);
+    for (const line of source.summary()) note(line);
+  }
   if (isInterrupted && source.endsByInterrupt !== true) return EXIT.interrupted;
   const code = verdict(pass, { seen, shown, follow, flags, source }, io);
   return isFound ? EXIT.finding : code;
@@ -97,6 +107,13 @@ export async function runDump(path: string | undefined, flags: DumpFlags, io: Io
 async function listenTo(flags: DumpFlags, note: (text: string) => void): Promise<CaptureSource> {
   const { openTaps } = await import("./open_taps.ts");
   return openTaps(flags, note);
+}
+
+/** Beside what is shown of the traffic that is listened to, all of it as a capture; as standard output it is all there is. */
+async function keptCapture({ write }: DumpFlags, source: CaptureSource, io: Io) {
+  if (write === undefined || write === "-") return undefined;
+  const { CaptureOutput } = await import("./capture_output.ts");
+  return new CaptureOutput(write, source.name, io);
 }
 
 /** Sessions, streams and SSRCs of the whole file, before anything of it is shown. */

@@ -9,6 +9,7 @@ import { utf8 } from "../../lib/base/bytes.ts";
 import { EXIT, type ExitCode } from "../exit_codes.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
+import { onInterrupt } from "../peer/interrupt.ts";
 import { CaptureOutput, formatOf } from "./capture_output.ts";
 import { CapturePass, readSource } from "./capture_pass.ts";
 import type { CaptureSource } from "./capture_source.ts";
@@ -40,6 +41,7 @@ export async function writeCapture(task: WriteTask, flags: DumpFlags, io: Io): P
   const progress = source.isLive || flags.quiet ? undefined : new Progress(io, source.sizeBytes);
   const reader = new CaptureReader();
   let read = 0;
+  const stopListening = onInterrupt(() => source.stop());
   const keep = (secrets: CaptureSecrets) => {
     if (out.secrets(secrets)) note(`${out.name} holds the keys of ${source.name}: whoever has it can read the media`);
     else note(`the keys of ${source.name} are left out: pcap has no place for them`);
@@ -51,8 +53,12 @@ export async function writeCapture(task: WriteTask, flags: DumpFlags, io: Io): P
         if (selection === undefined || selection.has(reader.frame)) out.frame(reader.frame);
       } else if (event === "secrets" && reader.secrets !== undefined) keep(reader.secrets);
       return true;
-    }, () => progress?.at(reader.offset, read));
+    }, () => {
+      progress?.at(reader.offset, read);
+      if (source.isLive) out.flush();
+    });
   } finally {
+    stopListening();
     progress?.clear();
     out.close();
   }
@@ -72,7 +78,7 @@ async function choose(
   if (source.isLive) {
     throw new CliError(
       "usage",
-      "a filter cannot choose packets of standard input, which is read once",
+      `a filter cannot choose packets of ${source.name}, which is read once`,
       "write it to a file first: arcrtc dump - --write all.pcapng",
     );
   }

@@ -9,7 +9,7 @@ import { envelope, jsonLine } from "../ui/envelope.ts";
 import type { Io } from "../ui/io.ts";
 import { sloJson } from "../ui/slo_line.ts";
 import { painter } from "../ui/style.ts";
-import type { LoadCommandPlan } from "./load_options.ts";
+import type { LoadCommandPlan } from "./load_command_plan.ts";
 import { progressText, summaryText } from "./load_text.ts";
 import type { LoadMoment, LoadOutcome, LoadView } from "./load_view.ts";
 

@@ -12,7 +12,7 @@ import type { Io } from "../ui/io.ts";
 import { sloLine } from "../ui/slo_line.ts";
 import { painter } from "../ui/style.ts";
 import { textTable } from "../ui/table.ts";
-import type { LoadCommandPlan } from "./load_options.ts";
+import type { LoadCommandPlan } from "./load_command_plan.ts";
 import type { LoadMoment, LoadOutcome, LoadView } from "./load_view.ts";
 
 type Paint = ReturnType<typeof painter>;

@@ -14,7 +14,8 @@ import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
 import { TRUST_HINT } from "../ui/tls_trust.ts";
 import { CsvView, JsonView } from "./load_lines.ts";
-import { type LoadCommandPlan, type LoadFlags, planLoad } from "./load_options.ts";
+import { type LoadCommandPlan, planLoad } from "./load_command_plan.ts";
+import type { LoadFlags } from "./load_options.ts";
 import { TextView } from "./load_text.ts";
 import type { LoadView } from "./load_view.ts";
 

@@ -7,7 +7,7 @@ import { isUuid } from "../../lib/base/uuid.ts";
 import { type Authentication, AUTHENTICATIONS, SUITE_NAMES, type SuiteName } from "../../lib/crypto/suites.ts";
 import { PATH_POLICIES, type PathPolicy } from "../../lib/session/path_candidate.ts";
 import { cryptoOption } from "../ui/crypto_backend.ts";
-import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust.ts";
+import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust_flags.ts";
 import { parseDurationMs } from "./duration.ts";
 import { PEER_RELAY_FORM } from "./relay_form.ts";
 

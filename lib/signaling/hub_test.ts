@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { unwrap } from "../base/parsed.ts";
 import { NIL_UUID } from "../base/uuid.ts";
-import { type HubLimits, type HubOutput, SignalingHub } from "./hub.ts";
+import { type HubOutput, SignalingHub } from "./hub.ts";
+import type { HubLimits } from "./hub_limits.ts";
 import type { JsonObject } from "./json_value.ts";
 import { parseMessageWithJson } from "./parse_message.ts";
 

@@ -16,7 +16,8 @@
 import { SeededRng } from "../../../lib/base/rng.ts";
 import { AUTHENTICATIONS, SUITE_NAMES } from "../../../lib/crypto/suites.ts";
 import { SignalingEndpoint } from "../../../lib/signaling/endpoint.ts";
-import { DEFAULT_HUB_LIMITS, SignalingHub } from "../../../lib/signaling/hub.ts";
+import { SignalingHub } from "../../../lib/signaling/hub.ts";
+import { DEFAULT_HUB_LIMITS } from "../../../lib/signaling/hub_limits.ts";
 import { isJsonObject, type JsonValue } from "../../../lib/signaling/json_value.ts";
 import { parseJson } from "../../../lib/signaling/json.ts";
 import { replyContext } from "../../../lib/signaling/error_reply.ts";
