@@ -62,7 +62,8 @@ export async function runLoad(name: string, flags: LoadFlags, io: Io): Promise<n
   });
   const stopListening = onInterrupt(() => driver.stop());
   try {
-    const report = await driver.run();
+    await driver.open();
+    const report = await driver.measure();
     const slo = judgeSlo(plan.slo, run.total, run.classes);
     const exit = exitOf(report, slo);
     view.end({ report, slo, troubles: target.troubles.list(), exit });

@@ -32,6 +32,10 @@ export class ArcrtcProcess {
     this.#read = this.#readLines();
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   async #readLines(): Promise<void> {
     let rest = "";
     for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
