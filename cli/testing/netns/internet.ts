@@ -87,8 +87,9 @@ export class Internet {
   /** Gives a home another public address, as when a line is opened anew: what the NAT knew is gone. */
   renumber(home: Home): Home {
     const publicIp = `${PUBLIC_NETWORK}.${++this.#hosts}`;
-    this.#namespaces.ip(home.router, `addr add ${publicIp}/24 dev ${PUBLIC_DEVICE}`);
+    // In this order: with the first address of a network Linux takes away all that were added to it later.
     this.#namespaces.ip(home.router, `addr del ${home.publicIp}/24 dev ${PUBLIC_DEVICE}`);
+    this.#namespaces.ip(home.router, `addr add ${publicIp}/24 dev ${PUBLIC_DEVICE}`);
     return { ...home, publicIp };
   }
 

@@ -52,18 +52,23 @@ function endsBy(outcome: CallOutcome, kind: string): void {
 const chosenPaths = (lines: readonly Line[]) =>
   lines.filter(({ event, change }) => event === "path" && change === "chosen");
 
-/** Media stopped and came back, in both directions, without a new session. */
-function staysOneCall({ caller, callee }: CallOutcome): void {
-  for (const { lines, code } of [caller, callee]) {
+/** No second session was needed, and media was out for no more than `outS`, in both directions. */
+function staysOneCall(outcome: CallOutcome, outS: number): void {
+  for (const { lines, code } of [outcome.caller, outcome.callee]) {
     assert.equal(code, 0);
     assert.equal(lines.filter(({ event }) => event === "connected").length, 1);
-    const silent = lines.findIndex(({ event }) => event === "stream_silent");
-    assert.ok(silent >= 0, "nothing was noticed");
-    assert.ok(lines.slice(silent).some(({ event }) => event === "stream_active"), "media did not come back");
+  }
+  for (const [sent, received] of framesOf(outcome)) {
+    assert.ok(received >= sent - outS * FRAMES_PER_SECOND, `${received} of ${sent} frames arrived`);
   }
 }
 
-const PATH_FINDER = "peers do not tell each other yet what relays saw of them";
+/** Media stopped and came back. */
+function noticesTheCut({ lines }: PeerOutcome): void {
+  const silent = lines.findIndex(({ event }) => event === "stream_silent");
+  assert.ok(silent >= 0, "nothing was noticed");
+  assert.ok(lines.slice(silent).some(({ event }) => event === "stream_active"), "media did not come back");
+}
 
 /** At how many addresses two relays saw a peer: a cone keeps one, a symmetric NAT makes one for each destination. */
 function addressesSeen({ lines }: PeerOutcome): number {
@@ -71,6 +76,8 @@ function addressesSeen({ lines }: PeerOutcome): number {
   assert.ok(seen.length >= 2, "it was not bound to two relays");
   return new Set(seen.map(({ observed }) => observed)).size;
 }
+
+const PATH_FINDER = "peers do not tell each other yet what relays saw of them";
 
 const direct = (name: string, nats: Scenario["nats"]): Scenario => ({
   name: `${name} [ARC-PATH-probe-all]`,
@@ -82,6 +89,25 @@ const direct = (name: string, nats: Scenario["nats"]): Scenario => ({
     everythingArrived(outcome);
     const seen = [outcome.caller, outcome.callee].map(addressesSeen);
     assert.deepEqual(seen, nats.map((nat) => nat === "symmetric" ? 2 : 1));
+  },
+});
+
+const renumbered = (way: string, kind: string, nats: Scenario["nats"]): Scenario => ({
+  name: `another public address in the middle of a call: it goes on ${way} [ARC-RELAY-rebind, ARC-PATH-reconnect]`,
+  awaits: PATH_FINDER,
+  nats,
+  seconds: 9,
+  async disturb({ internet }, { caller }) {
+    await caller.process.event("connected");
+    await sleep(2000);
+    internet.renumber(caller.home);
+  },
+  check(outcome) {
+    staysOneCall(outcome, 5);
+    const seen = outcome.caller.lines.filter(({ event, change }) => event === "relay" && change === "bound");
+    const ips = new Set(seen.map(({ observed }) => observed.split(":")[0]));
+    assert.equal(ips.size, 2, "the relays saw the caller at its new address");
+    endsBy(outcome, kind);
   },
 });
 
@@ -138,21 +164,14 @@ const SCENARIOS: readonly Scenario[] = [
       await sleep(3000);
       internet.cable(caller.home, true);
     },
-    check: staysOneCall,
-  },
-  {
-    name:
-      "another public address in the middle of the call: the same session goes on [ARC-RELAY-rebind, ARC-PATH-reconnect]",
-    awaits: PATH_FINDER,
-    nats: ["port-restricted-cone", "port-restricted-cone"],
-    seconds: 9,
-    async disturb({ internet }, { caller }) {
-      await caller.process.event("connected");
-      await sleep(2000);
-      internet.renumber(caller.home);
+    check(outcome) {
+      staysOneCall(outcome, 6);
+      noticesTheCut(outcome.caller);
+      noticesTheCut(outcome.callee);
     },
-    check: staysOneCall,
   },
+  renumbered("directly", "direct", ["port-restricted-cone", "port-restricted-cone"]),
+  renumbered("through relays, which are bound to anew", "relay", ["symmetric", "symmetric"]),
   {
     name: "the relay that carries media is killed: the other one takes over [ARC-PATH-failover]",
     nats: ["symmetric", "symmetric"],
@@ -172,10 +191,7 @@ const SCENARIOS: readonly Scenario[] = [
         assert.equal(chosen.at(-1)?.why, "failover");
         assert.equal(summary.path?.kind, "relay");
       }
-      for (const [sent, received] of framesOf(outcome)) {
-        // SPEC ARC-PATH-failover: 2 s, and what it takes to be noticed.
-        assert.ok(received >= sent - 4 * FRAMES_PER_SECOND, `${received} of ${sent} frames arrived`);
-      }
+      staysOneCall(outcome, 4);
     },
   },
 ];
