@@ -13,6 +13,8 @@ import { DEFAULT_PACKET_BYTES, DEFAULT_PPS, type LoadFlags, MOST_PPS, MOST_SESSI
 
 export interface LoadCommandPlan {
   readonly target: ProbeTarget;
+  /** To a relay. */
+  readonly transport: LoadFlags["transport"];
   readonly load: LoadPlan;
   readonly slo: readonly SloLevel[];
 }
@@ -29,6 +31,7 @@ export function planLoad(name: string, flags: LoadFlags, io: Io): LoadCommandPla
   const { pps, packetBytes } = paceOf(flags);
   return {
     target,
+    transport: flags.transport,
     load: {
       sources,
       fanOut,
@@ -63,11 +66,12 @@ function paceOf({ pps, size: bytes, bitrate: bps }: LoadFlags): { readonly pps: 
 }
 
 function targetOf(name: string, flags: LoadFlags, io: Io): ProbeTarget {
+  const scheme = name.split(":", 1)[0].toLowerCase();
   let target: ProbeTarget;
   try {
     target = parseProbeTarget(name, {
       format: flags.format,
-      trust: tlsTrust(flags, [name.split(":", 1)[0].toLowerCase()]),
+      trust: tlsTrust(flags, [scheme === "relay" ? flags.transport : scheme]),
       token: flags.token ?? io.env("ARCRTC_TOKEN"),
       relaySecret: relaySecret(flags.relaySecret, "--relay-secret", io),
     });

@@ -22,6 +22,7 @@ export interface LoadFlags extends TlsTrustFlags {
   readonly interval: number;
   readonly slo?: readonly SloLevel[];
   readonly relaySecret?: string;
+  readonly transport: "udp" | "tcp" | "tls";
   readonly format?: "phoenix" | "plain";
   readonly token?: string;
   readonly remote?: boolean;
@@ -67,6 +68,9 @@ export function addLoadOptions(command: Command): Command {
     .option(
       "--relay-secret <hex>",
       "of the relay, whose tokens we issue ourselves; @FILE reads it (or ARCRTC_RELAY_SECRET)",
+    )
+    .addOption(
+      new Option("--transport <name>", "how peers reach the relay").choices(["udp", "tcp", "tls"]).default("udp"),
     )
     .addOption(
       new Option("--format <name>", "how WebSocket frames look (default: plain at /plain, else phoenix)")

@@ -39,6 +39,7 @@ export interface LoadReport {
 export class LoadDriver {
   readonly #options: LoadDriverOptions;
   #isStopped = false;
+  #openingMs = 0;
   #wake = () => {};
 
   constructor(options: LoadDriverOptions) {
@@ -51,11 +52,17 @@ export class LoadDriver {
     this.#wake();
   }
 
-  /** Throws NetError where a session cannot be opened. The target stays the caller's, to close. */
-  async run(): Promise<LoadReport> {
-    const { plan, run, target, clock } = this.#options;
-    const openedMs = clock.nowMs();
+  /** Opens the sessions, once; throws NetError where one cannot be opened. The target stays the caller's, to close. */
+  async open(): Promise<void> {
+    const { clock } = this.#options;
+    const startMs = clock.nowMs();
     await this.#open();
+    this.#openingMs = clock.nowMs() - startMs;
+  }
+
+  /** Sends, once, through the open sessions. */
+  async measure(): Promise<LoadReport> {
+    const { plan, run, target, clock } = this.#options;
     const self = new LoadSelf(clock);
     try {
       const startMs = clock.nowMs();
@@ -78,7 +85,7 @@ export class LoadDriver {
       };
       return {
         run,
-        openingMs: startMs - openedMs,
+        openingMs: this.#openingMs,
         sendingMs: endMs - startMs,
         generator,
         limits: generatorLimits(generator),
@@ -130,8 +137,12 @@ export class LoadDriver {
         // Intervals that a stall has swallowed are not made up for.
         reportMs += Math.ceil((nowMs - reportMs + 1) / reportEveryMs) * reportEveryMs;
       }
-      await this.#sleep(Math.min(schedule.dueMs, reportMs) - clock.nowMs());
+      if (schedule.dueMs < Infinity) await this.#sleep(Math.min(schedule.dueMs, reportMs) - clock.nowMs());
     }
+    const endMs = clock.nowMs();
+    const rest = run.interval(endMs);
+    // A short one would say little, and look as if it did.
+    if (rest.untilMs - rest.fromMs > reportEveryMs / 2) onInterval(rest, schedule.activeSources(endMs));
     return unqueued;
   }
 
