@@ -132,20 +132,20 @@ Deno.test("hostile captures: a million streams in a million conversations, all a
   assert.ok(all.ladder.table.untracked > 0, "streams beyond the table are counted");
 });
 
-Deno.test("hostile captures: tens of thousands of sessions that announce and ask, in bounded memory", () => {
+Deno.test("hostile captures: thousands of sessions that announce and ask, in bounded memory", () => {
   const start = { ...EXAMPLES.STREAM_START.full, roc: undefined };
   const heartbeat = { ...EXAMPLES.HEARTBEAT.full, token: undefined };
   for (const message of [EXAMPLES.CONNECT.minimal, start, heartbeat, EXAMPLES.KEY_ROTATE.full] as Message[]) {
     const json = text(writeMessage(message));
     const id = new TextDecoder().decode(json).indexOf(EXAMPLES.CONNECT.full.session_id);
     assert.ok(id > 0);
-    const { all, heldMb } = flood(ethernet(ipv4(udp(json))), 20_000, (packet, i) => {
+    const { all, heldMb } = flood(ethernet(ipv4(udp(json))), 6_000, (packet, i) => {
       packet.set(text(i.toString(16).padStart(8, "0")), 42 + id);
       writeU16(packet, 34, i & 0xffff);
     });
-    console.log(`20,000 sessions of ${message.type}: ${heldMb.toFixed(0)} MB held`);
+    console.log(`6,000 sessions of ${message.type}: ${heldMb.toFixed(0)} MB held`);
     assert.ok(heldMb < 250, `${message.type}: ${heldMb} MB`);
-    assert.equal(all.end().units, 20_000);
+    assert.equal(all.end().units, 6_000);
   }
 });
 
