@@ -33,7 +33,7 @@ class Everything {
   readonly media = new MediaExport({ frame: () => {} });
   readonly redactor = new CaptureRedactor(new Pseudonyms(new SeededRng(1)));
   readonly selection = new PacketSelection();
-  readonly secrets = new SessionSecrets(BACKENDS[0]);
+  readonly secrets = new SessionSecrets(() => BACKENDS[0]);
   readonly modeller = new UnitModeller(new SessionRegistry(), new UnitOpener(this.secrets));
   readonly dissector: PacketDissector;
   readonly reader = new CaptureReader();
