@@ -101,6 +101,12 @@ Deno.test("captures: the engine's and plain RTP's dialects are told with their r
       "30 packets with an Arc block and a payload type in 64..95",
     ],
   });
+  const engine = tally(readCapture("made/armoricore-engine.pcap"));
+  // It writes an empty payload without a loss byte, and does not parse that.
+  assert.deepEqual([engine.counts.malformed, engine.modeller.evidence.verdict()], [1, {
+    dialect: "armoricore",
+    reasons: ["25 messages valid only in armoricore (DISCONNECT)"],
+  }]);
   const { dialect, reasons } = tally(readCapture("made/plain-rtp.pcap")).modeller.evidence.verdict();
   assert.equal(dialect, "rtp");
   assert.match(reasons[0], /^5\d of 60 packets have no Arc block/);
