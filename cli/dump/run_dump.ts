@@ -11,6 +11,7 @@ import { CapturePass } from "./capture_pass.ts";
 import { type CaptureSource, openSource } from "./capture_source.ts";
 import type { DumpFlags } from "./dump_flags.ts";
 import { DumpKeys } from "./dump_keys.ts";
+import { fileOutputOf } from "./file_outputs.ts";
 import { readFieldNames, readFilter } from "./filter_flag.ts";
 import { type Follow, parseFollow } from "./follow.ts";
 import { isTable, outputOf } from "./outputs.ts";
@@ -22,6 +23,9 @@ import { DEFAULT_COLUMNS } from "./unit_table.ts";
 
 /** Fields that come from signaling, which may stand behind the media that it is about. */
 const JOINED_FIELDS = ["session", "stream", "sender", "role"];
+
+/** Reports that do. */
+const JOINED_REPORTS = ["streams", "calls", "check", "report", "redact", "export"] as const;
 
 type UnitTest = (unit: UnitModel) => boolean;
 
@@ -38,27 +42,15 @@ export async function runDump(path: string | undefined, flags: DumpFlags, io: Io
     io.stderr(`note: ${text}\n`);
   };
   const source = path === undefined ? await listenTo(flags, note) : openSource(path, io);
-  const needsJoin = flags.streams === true || flags.calls === true || flags.check === true ||
-    flags.report !== undefined ||
-    flags.redact !== undefined || flags.export !== undefined ||
+  const needsJoin = JOINED_REPORTS.some((name) => flags[name] !== undefined && flags[name] !== false) ||
     (follow !== undefined && follow.kind !== "ssrc") ||
     JOINED_FIELDS.some((name) => filter?.fields.has(name) || (isTable(flags) && columns.includes(name)));
   const keys = new DumpKeys(() => chooseCrypto(io, flags.crypto).backend);
   if (flags.keylog !== undefined) await keys.readFile(flags.keylog, io, note);
   const registry = needsJoin && !source.isLive ? await readSignaling(source, keys) : undefined;
-  if (flags.export !== undefined) {
-    const { exportMedia } = await import("./export_media.ts");
-    return await exportMedia({ source, keys, registry, passes, note }, flags.export, flags, io);
-  }
-  if (flags.redact !== undefined) {
-    const { redactCapture } = await import("./redact_capture.ts");
-    return await redactCapture({ source, keys, registry, passes, note }, flags.redact, io);
-  }
   const kept = path === undefined ? await keptCapture(flags, source, io) : undefined;
-  if (kept === undefined && (flags.write !== undefined || flags.embedKeys !== undefined)) {
-    const { writeCapture } = await import("./write_capture.ts");
-    return await writeCapture({ source, keys, registry, passes, note }, flags, io);
-  }
+  const writeFiles = kept === undefined ? fileOutputOf(flags) : undefined;
+  if (writeFiles !== undefined) return await writeFiles({ source, keys, registry, passes, note }, io);
 
   const output = await outputOf(flags, columns, source.name, out, io);
   let shown = 0;

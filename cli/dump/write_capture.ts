@@ -1,8 +1,6 @@
 /** `--write` and `--embed-keys`: packets as they were captured, all of them or those of chosen units. */
 import type { CaptureSecrets } from "../../lib/dissect/capture/captured_frame.ts";
 import { CaptureReader } from "../../lib/dissect/capture/capture_reader.ts";
-import type { SessionRegistry } from "../../lib/dissect/model/session_registry.ts";
-import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
 import { ARC_SECRETS_TYPE } from "../../lib/dissect/pcapng_writer.ts";
 import { PacketSelection } from "../../lib/dissect/units/packet_selection.ts";
 import { utf8 } from "../../lib/base/bytes.ts";
@@ -12,20 +10,9 @@ import type { Io } from "../ui/io.ts";
 import { onInterrupt } from "../peer/interrupt.ts";
 import { CaptureOutput, formatOf } from "./capture_output.ts";
 import { CapturePass, readSource } from "./capture_pass.ts";
-import type { CaptureSource } from "./capture_source.ts";
 import type { DumpFlags } from "./dump_flags.ts";
-import type { DumpKeys } from "./dump_keys.ts";
+import type { WriteTask } from "./file_outputs.ts";
 import { Progress } from "./progress.ts";
-
-export interface WriteTask {
-  readonly source: CaptureSource;
-  readonly keys: DumpKeys;
-  /** What an earlier pass has learned, where the filter needs it. */
-  readonly registry: SessionRegistry | undefined;
-  /** Undefined: every packet, whatever it carries. */
-  readonly passes: ((unit: UnitModel) => boolean) | undefined;
-  readonly note: (text: string) => void;
-}
 
 /** @throws CliError */
 export async function writeCapture(task: WriteTask, flags: DumpFlags, io: Io): Promise<ExitCode> {
@@ -79,7 +66,7 @@ async function choose(
     throw new CliError(
       "usage",
       `a filter cannot choose packets of ${source.name}, which is read once`,
-      "write it to a file first: arcrtc dump - --write all.pcapng",
+      "write all of it to a file first, with --write all.pcapng and no filter",
     );
   }
   const selection = new PacketSelection();
