@@ -235,7 +235,9 @@ export const CRYPTO_TARGETS: readonly FuzzTarget[] = [
         bytes.length,
         (list) => `${list.length}`,
       );
-      return `${elements}, ${parsedBehaviour(parseSubjectUris(bytes), bytes.length, (uris) => `${uris.length} URIs`)}`;
+      // A fault within an element counts from where that ends, not from the end of the input.
+      const uris = parseSubjectUris(bytes);
+      return `${elements}, ${uris.ok ? `${uris.value.length} URIs` : uris.fault.reason}`;
     },
   }),
   parserTarget({
