@@ -2,6 +2,9 @@
 import type { FuzzTarget } from "../target.ts";
 import { CRYPTO_TARGETS } from "./crypto_targets.ts";
 import { DISSECT_TARGETS } from "./dissect_targets.ts";
+import { ENDPOINT_TARGET } from "./endpoint_target.ts";
+import { HUB_TARGET } from "./hub_target.ts";
+import { RELAY_TARGET } from "./relay_target.ts";
 import { JITTER_TARGET } from "./jitter_target.ts";
 import { MEDIA_TARGETS } from "./media_targets.ts";
 import { PACKET_TARGETS } from "./packet_targets.ts";
@@ -14,4 +17,7 @@ export const LIBRARY_TARGETS: readonly FuzzTarget[] = [
   ...MEDIA_TARGETS,
   ...DISSECT_TARGETS,
   JITTER_TARGET,
+  ENDPOINT_TARGET,
+  HUB_TARGET,
+  RELAY_TARGET,
 ];

@@ -48,7 +48,7 @@ export function messageBehaviour(bytes: Uint8Array): string {
       const isError = parseJson(bytes);
       const type = isError.ok && typeof isError.value === "object" && isError.value !== null &&
         (isError.value as { type?: unknown }).type;
-      demand(type !== "ERROR", "response", "an ERROR is answered with an ERROR", "ARC-SIG-error-never-answered");
+      demand(type !== "ERROR", "response", "an ERROR is answered with an ERROR", "ARC-SIG-error-not-for-error");
     }
     return refusal(parsed.fault, bytes.length);
   }
@@ -63,9 +63,9 @@ function jsonBehaviour(bytes: Uint8Array): string {
   const parsed = parseJson(bytes);
   const text = decodeUtf8(bytes);
   if (!parsed.ok) return refusal(parsed.fault, bytes.length);
-  demand(text.ok, "divergence", "bytes that are no UTF-8 were accepted", "ARC-SIG-json-strict");
+  demand(text.ok, "divergence", "bytes that are no UTF-8 were accepted", "ARC-SIG-json-utf8");
   const platform = platformJson(text.value);
-  demand(platform !== undefined, "divergence", "text was accepted that JSON.parse refuses", "ARC-SIG-json-strict");
+  demand(platform !== undefined, "divergence", "text was accepted that JSON.parse refuses", "ARC-SIG-json-utf8");
   demand(writeJson(parsed.value) === platform, "divergence", "a value differs from that of JSON.parse");
   return `ok ${typeof parsed.value} ${Math.min(8, jsonDepth(parsed.value))}`;
 }
