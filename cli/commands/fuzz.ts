@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import { addFuzzOptions, type FuzzFlags } from "../fuzz/fuzz_options.ts";
+import { addMinimiseCommand } from "../fuzz/minimise_command.ts";
+import { addReplayCommand } from "../fuzz/replay_command.ts";
 import type { CommandContext } from "./command_entry.ts";
 
 const HELP = `
@@ -14,8 +16,11 @@ Examples:
   arcrtc fuzz --time 1m --json
 `;
 
-export function build(create: (name: string) => Command, { io, done }: CommandContext): Command {
-  return addFuzzOptions(create("fuzz").description("Feeds malformed input to parsers, machines, programs and servers."))
+export function build(create: (name: string) => Command, context: CommandContext): Command {
+  const { io, done } = context;
+  const fuzz = addFuzzOptions(
+    create("fuzz").description("Feeds malformed input to parsers, machines, programs and servers."),
+  )
     // Otherwise it would take the flags of its subcommands for its own.
     .enablePositionalOptions()
     .addHelpText("after", HELP)
@@ -23,4 +28,7 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
       const { runFuzz } = await import("../fuzz/run_fuzz.ts");
       done(await runFuzz(patterns, flags, io));
     });
+  addReplayCommand(fuzz, create, context);
+  addMinimiseCommand(fuzz, create, context);
+  return fuzz;
 }

@@ -24,3 +24,15 @@ function existingLines(path: string): readonly string[] {
     throw error;
   }
 }
+
+/** Writes a target's file anew; one without cases is removed. */
+export function writeCorpus(directory: string, targetName: string, cases: readonly string[]): void {
+  const path = `${directory}/${targetName}.txt`;
+  try {
+    Deno.mkdirSync(directory, { recursive: true });
+    if (cases.length > 0) Deno.writeTextFileSync(path, cases.map((line) => `${line}\n`).join(""));
+    else if (existingLines(path).length > 0) Deno.removeSync(path);
+  } catch (error) {
+    throw new CliError("usage", `cannot write ${path}: ${error instanceof Error ? error.message : error}`);
+  }
+}

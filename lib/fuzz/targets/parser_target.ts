@@ -49,7 +49,10 @@ export function refusal(fault: Fault, inputLength: number): string {
     "state",
     `truncated, but needs only ${need}`,
   );
-  return path === undefined ? reason : `${reason} ${path.replace(/\[\d+\]/g, "[]")}`;
+  // The paths of schemas are few; those of malformed text are endless.
+  const isOfSchema = path !== undefined && reason !== "bad_json" && reason !== "duplicate_key" &&
+    reason !== "too_large";
+  return isOfSchema ? `${reason} ${path.replace(/\[\d+\]/g, "[]")}` : reason;
 }
 
 export function parsedBehaviour<T>(parsed: Parsed<T>, inputLength: number, show: (value: T) => string): string {
