@@ -1,6 +1,5 @@
 /** The flags of `arcrtc fuzz`, and the plan that they make. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { FuzzTarget } from "../../lib/fuzz/target.ts";
 import { parseDurationMs } from "../peer/duration.ts";
 import { CliError } from "../ui/cli_error.ts";
 import { nearestName } from "../ui/nearest_name.ts";
@@ -22,6 +21,10 @@ export interface FuzzFlags {
   readonly target?: string;
   readonly relay?: string;
   readonly relaySecret?: string;
+  readonly session?: string;
+  readonly bind: string;
+  readonly token?: string;
+  readonly insecure?: boolean;
   readonly rate?: number;
 }
 
@@ -54,6 +57,13 @@ export function addFuzzOptions(command: Command): Command {
     .option("--findings <dir>", "where findings go", "findings")
     .option("--command <line>", "fuzz a program that speaks the testee interface on its standard streams")
     .option("--target <url>", "fuzz a signaling server: ws://host:port, wss://, tcp://, tls://")
+    .option(
+      "--session <uuid>",
+      "with --target: call the peer that waits in this session, and fuzz it from within the call",
+    )
+    .option("--bind <ip>", "with --session: the address that the peer sends media to", "127.0.0.1")
+    .option("--token <jwt>", "for servers that let nobody in without")
+    .option("--insecure", "take any certificate of wss:// and tls://")
     .option("--relay <host:port>", "fuzz a relay over UDP; with --relay-secret bound as a peer")
     .option("--relay-secret <hex>", "of the relay; @FILE reads it (or ARCRTC_RELAY_SECRET)")
     .addOption(
@@ -100,7 +110,10 @@ export function limitsOf({ time, count }: FuzzFlags): { readonly timeMs: number;
 }
 
 /** The targets that names and patterns select, in the table's order. */
-export function selectTargets(patterns: readonly string[], targets: readonly FuzzTarget[]): readonly FuzzTarget[] {
+export function selectTargets<T extends { readonly name: string }>(
+  patterns: readonly string[],
+  targets: readonly T[],
+): readonly T[] {
   if (patterns.length === 0) return targets;
   const names = targets.map(({ name }) => name);
   const wanted = new Set<string>();

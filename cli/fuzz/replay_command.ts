@@ -3,6 +3,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CaseOutcome } from "../../lib/fuzz/target.ts";
 import { EXIT } from "../exit_codes.ts";
 import { envelope, jsonDocument } from "../ui/envelope.ts";
+import type { Io } from "../ui/io.ts";
+import type { RemoteFlags } from "./remote/remote_plan.ts";
 import type { CommandContext } from "../commands/command_entry.ts";
 import { type FindingFile, readFinding } from "./finding_files.ts";
 
@@ -17,13 +19,7 @@ Examples:
   arcrtc fuzz replay findings/command.rtcp-divergence-1a2b3c4d --command 'my-testee --stdio' --times 10
 `;
 
-interface ReplayFlags {
-  readonly times: number;
-  readonly json?: boolean;
-  readonly command?: string;
-  readonly target?: string;
-  readonly relay?: string;
-}
+type ReplayFlags = RemoteFlags & { readonly times: number; readonly json?: boolean };
 
 const HANG_MS = 20_000;
 
@@ -39,11 +35,14 @@ export function addReplayCommand(
     .option("--command <line>", "the program to run it against")
     .option("--target <url>", "the signaling server to run it against")
     .option("--relay <host:port>", "the relay to run it against")
+    .option("--session <uuid>", "the session whose peer is called")
+    .option("--bind <ip>", "the address that the peer sends media to", "127.0.0.1")
+    .option("--relay-secret <hex>", "of the relay; @FILE reads it (or ARCRTC_RELAY_SECRET)")
     .option("--json", "one JSON document on standard output")
     .addHelpText("after", HELP)
     .action(async (path: string, flags: ReplayFlags) => {
       const finding = readFinding(path);
-      const outcomes = await outcomesOf(finding, flags);
+      const outcomes = await outcomesOf(finding, flags, io);
       const failed = outcomes.filter((outcome) => outcome.kind === "failed");
       if (flags.json) {
         const body = { target: finding.target, tried: outcomes.length, failed: failed.length, outcomes };
@@ -62,9 +61,11 @@ export function addReplayCommand(
   return fuzz.addCommand(replay);
 }
 
-async function outcomesOf(finding: FindingFile, flags: ReplayFlags): Promise<readonly CaseOutcome[]> {
+async function outcomesOf(finding: FindingFile, flags: ReplayFlags, io: Io): Promise<readonly CaseOutcome[]> {
   const { isRemote, replayRemote } = await import("./remote_replay.ts");
-  if (isRemote(finding)) return await replayRemote(finding, flags);
+  if (isRemote(finding)) {
+    return await replayRemote(finding, { ...flags, hang: HANG_MS, bind: flags.bind ?? "127.0.0.1" }, io);
+  }
   const { replayInThread } = await import("./replay_case.ts");
   return await replayInThread({ target: finding.target, case: finding.case, times: flags.times }, HANG_MS);
 }

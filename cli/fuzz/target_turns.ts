@@ -10,7 +10,6 @@ import { findTarget } from "./target_table.ts";
 import type { WorkerOrder, WorkerReport } from "./worker_protocol.ts";
 
 const DEFAULT_BATCH_CASES = 256;
-/** What one batch may leave on the heap before the collector has come round. */
 const MAX_SHRINK_PROBES = 3000;
 
 class Turn {
@@ -44,7 +43,7 @@ class Turn {
     const left = this.#countEach - fuzzer.executions;
     const size = Math.min(left, this.target.batchCases ?? DEFAULT_BATCH_CASES);
     for (let cases = fuzzer.nextBatch(size); cases.length > 0; cases = fuzzer.nextProbe()) {
-      fuzzer.run(cases);
+      fuzzer.run(cases, this.target);
       this.#slot.idle();
       fuzzer.covered(await this.#coverage?.take());
     }

@@ -3,7 +3,7 @@ import type { Corpus } from "./corpus.ts";
 import { mutateBytes } from "./mutate_bytes.ts";
 import { mutateJson, mutateText } from "./mutate_text.ts";
 import { mutateStep } from "./steps.ts";
-import type { CaseRandom, CaseShape, FuzzCase, FuzzTarget } from "./target.ts";
+import type { CaseRandom, CaseShape, CaseSpec, FuzzCase } from "./target.ts";
 
 /** Larger units are cut: what matters in a parser is reached long before. */
 export const MAX_CASE_UNIT_BYTES = 16_384;
@@ -17,7 +17,7 @@ const MUTATION_OF: Readonly<Record<CaseShape, UnitMutation>> = {
   steps: mutateStep,
 };
 
-export function makeCase(target: FuzzTarget, corpus: Corpus, random: CaseRandom): FuzzCase {
+export function makeCase(target: CaseSpec, corpus: Corpus, random: CaseRandom): FuzzCase {
   if (target.generate !== undefined && (corpus.size === 0 || random.oneIn(6))) return target.generate(random);
   if (corpus.size === 0) return [random.bytes(random.below(64))];
   const units = corpus.pick(random);

@@ -6,7 +6,7 @@
  *
  * ```ts
  * for (let batch = fuzzer.nextBatch(size); batch.length > 0; batch = fuzzer.nextProbe()) {
- *   fuzzer.run(batch);
+ *   fuzzer.run(batch, target);
  *   fuzzer.covered(await takeCoverage());   // or fuzzer.covered(undefined): judged by outcomes alone
  * }
  * ```
@@ -17,7 +17,15 @@ import { makeCase } from "./case_maker.ts";
 import { Corpus } from "./corpus.ts";
 import { CoverageMap, type CoveredRange } from "./coverage_map.ts";
 import { SeededCaseRandom, seedFor } from "./case_random.ts";
-import { type CaseRandom, type Failure, type FuzzCase, type FuzzTarget, runCase } from "./target.ts";
+import {
+  type CaseOutcome,
+  type CaseRandom,
+  type CaseSpec,
+  type Failure,
+  type FuzzCase,
+  type FuzzTarget,
+  runCase,
+} from "./target.ts";
 
 export interface FoundFailure {
   readonly failure: Failure;
@@ -41,7 +49,7 @@ const MAX_BEHAVIOURS = 20_000;
 const MAX_FAILURES = 200;
 
 export class TargetFuzzer {
-  readonly target: FuzzTarget;
+  readonly target: CaseSpec;
   readonly corpus = new Corpus();
   /** By signature. */
   readonly failures = new Map<string, FoundFailure>();
@@ -59,7 +67,7 @@ export class TargetFuzzer {
   #isProbing = false;
   #batchRanges: readonly CoveredRange[] = [];
 
-  constructor(target: FuzzTarget, { seed, seeds = [], beforeCase = () => {} }: FuzzerOptions) {
+  constructor(target: CaseSpec, { seed, seeds = [], beforeCase = () => {} }: FuzzerOptions) {
     this.target = target;
     this.#random = new SeededCaseRandom(seedFor(seed, target.name));
     this.#beforeCase = beforeCase;
@@ -89,17 +97,21 @@ export class TargetFuzzer {
     return [];
   }
 
-  /** Runs cases; failures are noted. */
-  run(batch: readonly FuzzCase[]): void {
+  /** Runs cases of a target in this process; failures are noted. */
+  run(batch: readonly FuzzCase[], target: FuzzTarget): void {
     this.#current = batch;
     for (const units of batch) {
       this.#beforeCase(units);
-      const outcome = runCase(this.target, units);
-      if (this.#isProbing) continue;
-      this.executions++;
-      if (outcome.kind === "failed") this.failed(units, outcome.failure);
-      else this.#judge(units, outcome.behaviour);
+      const outcome = runCase(target, units);
+      if (!this.#isProbing) this.executed(units, outcome);
     }
+  }
+
+  /** Takes how a case went that was run elsewhere. */
+  executed(units: FuzzCase, outcome: CaseOutcome): void {
+    this.executions++;
+    if (outcome.kind === "failed") this.failed(units, outcome.failure);
+    else this.#judge(units, outcome.behaviour);
   }
 
   /** Takes the code that ran since the last call; undefined where that is not known. */

@@ -11,7 +11,8 @@ export type CaseShape = "bytes" | "json" | "text" | "steps";
 
 export type TargetArea = "parser" | "machine" | "differential" | "subprocess" | "network";
 
-export interface FuzzTarget {
+/** How cases of a target are made. */
+export interface CaseSpec {
   /** Stable dotted name: `packet.arcrtp`. */
   readonly name: string;
   readonly area: TargetArea;
@@ -30,6 +31,10 @@ export interface FuzzTarget {
   readonly maxUnits: number;
   /** Cases that are run between two looks at the coverage; fewer where one takes long. Default 256. */
   readonly batchCases?: number;
+}
+
+/** A target in this process. */
+export interface FuzzTarget extends CaseSpec {
   /**
    * Runs one case and answers how it behaved in a few words: the reason of a refusal, the kinds of what came out. Cases
    * that behave in a new way are kept to be mutated further.
