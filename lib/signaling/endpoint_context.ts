@@ -262,8 +262,10 @@ export class EndpointContext {
   }
 
   #putToUse(out: EpochOutput, nowMs: number): void {
-    if (out.kind === "ask") this.askForEpoch(out.request, out.epoch, out.reason, nowMs);
-    else if (out.kind === "send") this.output({ kind: "epoch_send", epoch: out.epoch });
+    if (out.kind === "ask") {
+      // The keys that a request is proven with are erased with the session; a wish for new ones may still come.
+      if (this.#state !== "closed") this.askForEpoch(out.request, out.epoch, out.reason, nowMs);
+    } else if (out.kind === "send") this.output({ kind: "epoch_send", epoch: out.epoch });
     else if (out.kind === "stop") this.output({ kind: "epoch_spent", epoch: out.epoch });
   }
 

@@ -494,3 +494,16 @@ Deno.test("over a lossy transport the session connects, rotates, resumes and agr
     }
   }
 });
+
+Deno.test("ARC-SIG-state-disconnect: who wants new keys after the end of a session gets none, and no exception", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.act("anna", (endpoint, nowMs) => endpoint.disconnect("user_request", nowMs));
+  pair.run(1000);
+  assert.equal(pair.anna.state, "closed");
+  const before = pair.sent.length;
+  pair.act("anna", (endpoint, nowMs) => endpoint.rotate("manual", nowMs));
+  pair.act("ben", (endpoint, nowMs) => endpoint.rotate("security_event", nowMs));
+  pair.run(200_000);
+  assert.equal(pair.sent.length, before, "nothing is sent");
+});

@@ -357,6 +357,8 @@ export class SignalingHub {
   #refuseRate(channel: Channel, context: ReplyContext, nowMs: number): ErrorMessage | undefined {
     this.stats.refused++;
     if (channel.rateRefusals++ < MAX_RATE_REFUSALS) {
+      // A flood of ERRORs is a flood all the same, but never answered (SPEC ARC-SIG-error-not-for-error).
+      if (context.in_reply_to?.type === "ERROR") return undefined;
       return this.#error("rate_limited", `at most ${this.#limits.messagesPerSecond} messages a second`, context, nowMs);
     }
     if (channel.rateRefusals === MAX_RATE_REFUSALS + 1) {
