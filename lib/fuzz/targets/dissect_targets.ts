@@ -46,7 +46,7 @@ const captureFixtures: readonly FixtureSeeds[] = CAPTURES.map((path) => ({
 function dissectCapture(bytes: Uint8Array, chunkBytes: number): string {
   const reader = new CaptureReader();
   const modeller = new UnitModeller(new SessionRegistry());
-  const checker = new CaptureChecker(() => undefined);
+  const checker = new CaptureChecker();
   const kinds = new Map<string, number>();
   let notes = 0;
   const dissector = new PacketDissector({

@@ -4,7 +4,8 @@ import { PathSet } from "../../session/paths.ts";
 import { argumentByte, operationOf, randomSteps, step } from "../steps.ts";
 import { demand, type FuzzCase, type FuzzTarget } from "../target.ts";
 
-const OPERATIONS = 7;
+const KINDS = ["direct", "relay", "tcp", "tcp_relay"] as const;
+const OPERATIONS = 8;
 const ADDRESSES = 40;
 const SESSION = "11111111-1111-4111-8111-111111111111";
 const PEER = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
@@ -30,12 +31,13 @@ class PathsRun {
   #step(unit: Uint8Array): void {
     const address = argumentByte(unit, 0) % ADDRESSES;
     const which = argumentByte(unit, 1);
+    const candidate = { kind: KINDS[which % KINDS.length], priority: which, address };
     const paths = this.#paths;
     switch (operationOf(unit, OPERATIONS)) {
       case 0:
-        return paths.offer({ kind: which % 2 === 0 ? "direct" : "relay", priority: which, address }, this.#nowMs);
+        return paths.offer(candidate, this.#nowMs);
       case 1:
-        return paths.onHeartbeat(address, which % 2 === 0 ? "direct" : "relay", this.#heartbeat(which), this.#nowMs);
+        return paths.onHeartbeat(candidate, this.#heartbeat(which), this.#nowMs);
       case 2:
         return this.#answer(address, this.#challenges.get(address)?.at(-1 - (which % 3)));
       case 3:
@@ -49,6 +51,10 @@ class PathsRun {
         return;
       case 5:
         return paths.received(address, this.#nowMs);
+      case 6:
+        if (which % 2 === 0) return paths.told(candidate, this.#nowMs);
+        this.#answered.delete(address);
+        return paths.remove(address, this.#nowMs);
       default:
         this.#nowMs += 10 * which;
         return paths.probeAll(this.#nowMs);
@@ -86,6 +92,10 @@ class PathsRun {
         this.#seen.add(out.event.kind);
         continue;
       }
+      if (out.kind === "forgotten") {
+        this.#answered.delete(out.address);
+        continue;
+      }
       demand(++sent <= 64, "response", "one step sends more than 64 heartbeats");
       if (out.message.type === "HEARTBEAT" && out.message.challenge !== undefined) {
         this.#challenges.set(out.address, [...(this.#challenges.get(out.address) ?? []), out.message.challenge]);
@@ -111,7 +121,7 @@ export const PATHS_TARGET: FuzzTarget = {
   shape: "steps",
   maxUnits: 80,
   seeds: () => [
-    [step(0, 1, 0), step(0, 2, 1), step(4, 0, 3), step(2, 1, 0), step(2, 2, 0), step(4, 0, 15), step(6, 0, 50)],
+    [step(0, 1, 0), step(0, 2, 1), step(4, 0, 3), step(2, 1, 0), step(2, 2, 0), step(4, 0, 15), step(7, 0, 50)],
     [step(1, 5, 0), step(1, 6, 1), step(1, 7, 0), step(1, 8, 0), step(1, 9, 0), step(4, 0, 4), step(3, 5, 1)],
   ],
   generate: (random) => randomSteps(random, OPERATIONS, 30),
