@@ -24,6 +24,10 @@ writes Ogg, IVF, Annex B, ADTS, WAV and .g722 files, and .raw for other codecs; 
   arcrtc dump call.pcapng --keylog call.keys --embed-keys open.pcapng
   arcrtc dump open.pcapng --export media
 
+--report gathers all of that in one HTML page. --diff A B finds every unit of A in B and back, up to a million of each: media
+by SSRC, sequence number and timestamp, SRTCP by its index, all else by its bytes; clocks may differ, their offset and
+skew are fitted to the packets that were quickest, and what cannot be known of them is said.
+
 Filters compare fields with values: == != > >= < <= contains matches, in {a, b}; joined by && || ! and parentheses. A field
 alone asks whether it is there. --list-fields names all fields; the most used are kind, type, session, stream, role, ssrc,
 src, dst, time, length, fault, arcrtp.seq, arcrtp.priority, rtcp.pt, arcsig.<field of a message>.
@@ -38,11 +42,13 @@ Examples:
   arcrtc dump fixtures/captures/call-phoenix.pcapng --streams
   arcrtc dump fixtures/captures/call-phoenix.pcapng --calls
   arcrtc dump fixtures/captures/call-phoenix.pcapng --check
-  arcrtc dump fixtures/captures/call-phoenix.pcapng --check --report report.html
+  arcrtc dump fixtures/captures/call-phoenix.pcapng --report - > report.html
+  arcrtc dump --diff fixtures/captures/relayed-caller.pcapng fixtures/captures/relayed-callee.pcapng  # exit code 1
   arcrtc dump fixtures/captures/call-phoenix.pcapng --keylog fixtures/captures/call-phoenix.keys --filter 'kind == rtcp'
   arcrtc dump fixtures/captures/call-rotation.pcapng --filter 'epoch == 4' --detail --count 1     # its keys are inside
   arcrtc dump fixtures/captures/call-tcp.pcap --from 2s --to 3s --hex --count 2
   arcrtc dump fixtures/captures/call-phoenix.pcapng --filter 'role == audio' --write - --quiet | arcrtc dump - --count 2
+  arcrtc dump --wireshark-plugin > arcrtc.lua
   arcrtc dump fixtures/captures/broken/length-bomb.pcap     # damaged: exit code 1
 `;
 
@@ -55,7 +61,15 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
     .addHelpText("after", HELP)
     .action(async (capture: string | undefined, flags: DumpFlags) => {
       if (flags.listFields) return io.stdout(await fieldList());
+      if (flags.wiresharkPlugin !== undefined) {
+        const { writeWiresharkPlugin } = await import("../dump/wireshark_output.ts");
+        return writeWiresharkPlugin(flags.wiresharkPlugin, io, flags.quiet === true);
+      }
       refuseNonsense(capture, flags);
+      if (flags.diff !== undefined && capture !== undefined) {
+        const { runDiff } = await import("../dump/diff/run_diff.ts");
+        return done(await runDiff(flags.diff, capture, flags, io));
+      }
       const { runDump } = await import("../dump/run_dump.ts");
       done(await runDump(capture, flags, io));
     });

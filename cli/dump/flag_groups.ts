@@ -10,9 +10,9 @@ const SELECTIONS = ["filter", "follow", "from", "to", "count"];
 /** How units are shown, each for itself. */
 const DISPLAYS = ["detail", "hex", "fields", "csv"];
 /** What is made of all of them. */
-const REPORTS = ["streams", "calls", "check", "report"];
+const REPORTS = ["streams", "calls", "check", "report", "diff"];
 /** What reads a capture more than once. */
-const NEEDS_CAPTURE = ["embedKeys", "redact", "export"];
+const NEEDS_CAPTURE = ["embedKeys", "redact", "export", "diff"];
 
 /** In the order of the help. */
 export const FLAG_GROUPS: readonly ((command: Command) => void)[] = [
@@ -85,9 +85,17 @@ function addReports(command: Command): void {
     .addOption(
       new Option(
         "--report <file>",
-        "a page of all that: plots over time, calls, streams, what breaks a rule (HTML, nothing from elsewhere)",
+        "a page of all that: plots over time, calls, streams, what breaks a rule (HTML in one file; - is standard output)",
       )
         .conflicts([...DISPLAYS, "streams", "calls", ...SELECTIONS]),
+    )
+    .addOption(
+      new Option(
+        "--diff <capture>",
+        "compare this capture (A) with the other one (B): what was lost, doubled, late or altered between them, and how " +
+          "long it took; exit code 1 where something is missing or altered",
+      )
+        .conflicts(["detail", "hex", "fields", "streams", "calls", "check", "report", ...SELECTIONS]),
     );
 }
 
@@ -130,6 +138,7 @@ function addFiles(command: Command): void {
 
 function addOthers(command: Command): void {
   command
+    .option("--wireshark-plugin [file]", "write a Lua dissector for Wireshark and tshark, and say where it belongs")
     .option("--list-fields", "name the fields that filters and columns know")
     .option("-q, --quiet", "no notes and no progress on standard error");
 }
@@ -148,6 +157,12 @@ export function refuseNonsense(capture: string | undefined, flags: DumpFlags): v
   }
   if (flags.embedKeys !== undefined && flags.keylog === undefined) {
     throw new CliError("usage", "--embed-keys has no keys to embed", "name their log with --keylog");
+  }
+  if (capture !== undefined && capture !== "-" && flags.report === capture) {
+    throw new CliError("usage", "--report would write over the capture", "give it another name");
+  }
+  if (flags.report === "-" && flags.check) {
+    throw new CliError("usage", "--check and --report - both write standard output", "give --report a file");
   }
 }
 

@@ -1,7 +1,6 @@
 /** `arcrtc dump`: reads a capture and writes the units that pass. */
 import type { CapturedFrame } from "../../lib/dissect/capture/captured_frame.ts";
 import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
-import type { SessionRegistry } from "../../lib/dissect/model/session_registry.ts";
 import { EXIT, type ExitCode } from "../exit_codes.ts";
 import { onInterrupt } from "../peer/interrupt.ts";
 import { CliError } from "../ui/cli_error.ts";
@@ -17,6 +16,7 @@ import { type Follow, parseFollow } from "./follow.ts";
 import { isTable, outputOf } from "./outputs.ts";
 import { passedOverText } from "./passed_over.ts";
 import { Progress } from "./progress.ts";
+import { readSignaling } from "./read_signaling.ts";
 import { TextBuffer } from "./text_buffer.ts";
 import { parseTimeBound } from "./time_bound.ts";
 import { DEFAULT_COLUMNS } from "./unit_table.ts";
@@ -106,13 +106,6 @@ async function keptCapture({ write }: DumpFlags, source: CaptureSource, io: Io) 
   if (write === undefined || write === "-") return undefined;
   const { CaptureOutput } = await import("./capture_output.ts");
   return new CaptureOutput(write, source.name, io);
-}
-
-/** Sessions, streams and SSRCs of the whole file, before anything of it is shown. */
-async function readSignaling(source: CaptureSource, keys: DumpKeys): Promise<SessionRegistry> {
-  const pass = new CapturePass({ unit: () => {} }, { keys, staysClosed: true });
-  await pass.run(source);
-  return pass.modeller.registry;
 }
 
 function allOf(tests: readonly (UnitTest | undefined)[]): UnitTest | undefined {

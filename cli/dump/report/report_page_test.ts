@@ -42,6 +42,11 @@ Deno.test("dump --report: refuses a file that cannot be written, and a part of t
   assert.equal(exitCode, EXIT.usage);
   assert.match(err, /cannot write fixtures\/none\/page\.html/);
   assert.equal((await report(CALL, { flags: ["--filter", "ssrc"] })).exitCode, EXIT.usage);
+  assert.equal((await runArgs(["dump", CALL, "--check", "--report", "-"])).exitCode, EXIT.usage);
+  assert.match((await runArgs(["dump", CALL, "--report", CALL])).err, /would write over the capture/);
+  const whole = await runArgs(["dump", CALL, "--report", "-"]);
+  assert.match(whole.out, /^<!doctype html>/);
+  assert.equal(whole.err, "");
 });
 
 Deno.test({
