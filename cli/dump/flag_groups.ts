@@ -8,9 +8,9 @@ import type { DumpFlags } from "./dump_flags.ts";
 /** What chooses units. */
 const SELECTIONS = ["filter", "follow", "from", "to", "count"];
 /** How units are shown, each for itself. */
-const DISPLAYS = ["detail", "hex", "fields", "csv"];
+const DISPLAYS = ["detail", "hex", "fields", "csv"] as const;
 /** What is made of all of them. */
-const REPORTS = ["streams", "calls", "check", "report", "diff"];
+const REPORTS = ["streams", "calls", "check", "report", "diff"] as const;
 /** What reads a capture more than once. */
 const NEEDS_CAPTURE = ["embedKeys", "redact", "export", "diff"];
 
@@ -69,7 +69,7 @@ function addReports(command: Command): void {
         .conflicts(["detail", "hex", "fields", "calls"]),
     )
     .addOption(
-      new Option("--calls", "each session as a ladder, with its streams, SSRCs and packets").conflicts(DISPLAYS),
+      new Option("--calls", "each session as a ladder, with its streams, SSRCs and packets").conflicts([...DISPLAYS]),
     )
     .addOption(
       new Option(
@@ -113,8 +113,7 @@ function addFiles(command: Command): void {
       new Option(
         "--write <file>",
         "the packets of the units that pass as a capture: pcapng, or pcap for FILE.pcap; - is output",
-      )
-        .conflicts([...shown, "json"]),
+      ),
     )
     .addOption(
       new Option("--embed-keys <file>", "as --write, to pcapng, with the keys of --keylog inside")
@@ -154,6 +153,11 @@ export function refuseNonsense(capture: string | undefined, flags: DumpFlags): v
   }
   if (flags.format !== undefined && !flags.check) {
     throw new CliError("usage", "--format says how --check reports", "add --check");
+  }
+  // What is listened to comes once: it is shown and kept.
+  const shown = [...DISPLAYS, ...REPORTS, "json" as const].find((name) => flags[name] !== undefined);
+  if (flags.write !== undefined && shown !== undefined && (!isLive || flags.write === "-")) {
+    throw new CliError("usage", `--write cannot be used with --${shown}`, "run it twice, once for each");
   }
   if (flags.embedKeys !== undefined && flags.keylog === undefined) {
     throw new CliError("usage", "--embed-keys has no keys to embed", "name their log with --keylog");

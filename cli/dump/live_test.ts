@@ -123,15 +123,23 @@ Deno.test("dump --listen --write: what was seen is kept, also what a filter does
   assert.deepEqual([exitCode, out], [EXIT.ok, "arcrtp.seq\n1\n2\n"]);
 });
 
-Deno.test("dump --listen: a port that is taken, and a capture besides it, are said", async () => {
+Deno.test("dump --listen: a port that is taken, and flags that do not go together, are said", async () => {
   const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr as Deno.NetAddr;
   const inUse = await runArgs(["dump", "--listen", `tcp://127.0.0.1:${port}`]);
   taken.close();
   assert.deepEqual([inUse.exitCode, inUse.out], [EXIT.usage, ""]);
   assert.match(inUse.err, /cannot listen on TCP 127\.0\.0\.1:\d+: the port is in use\nhint: /);
-  const both = await runArgs(["dump", "x.pcap", "--listen", "udp://127.0.0.1:0"]);
-  assert.equal(both.exitCode, EXIT.usage);
+  const bad = [
+    ["x.pcap", "--listen", "udp://127.0.0.1:0"],
+    ["x.pcap", "--write", "y.pcapng", "--check"],
+    ["--listen", "udp://127.0.0.1:0", "--write", "-", "--json"],
+    ["--listen", "udp://127.0.0.1:0", "--redact", "y.pcapng"],
+  ];
+  for (const args of bad) {
+    const { exitCode, out } = await runArgs(["dump", ...args]);
+    assert.deepEqual([exitCode, out], [EXIT.usage, ""], args.join(" "));
+  }
 });
 
 Deno.test("dump --listen and --proxy: places are read, and what is none is refused with a hint", () => {
