@@ -53,6 +53,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "fuzz",
     summary: "feed malformed input to parsers, machines, programs and servers; keep and shrink what breaks them",
     permissions: "--allow-net --allow-read --allow-write --allow-env --allow-run",
+    runsUntilStopped: true,
     load: () => import("./fuzz.ts"),
   },
   {

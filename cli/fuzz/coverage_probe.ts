@@ -4,7 +4,7 @@ import { type CoveredRange, coveredRanges, type FunctionCoverage } from "../../l
 
 interface ScriptCoverage {
   readonly url: string;
-  readonly functions: readonly FunctionCoverage[];
+  readonly functions: readonly (FunctionCoverage & { readonly isBlockCoverage: boolean })[];
 }
 
 /** The library, but not the fuzzer in it; and the slow readings that it is held against. */
@@ -28,7 +28,11 @@ export class CoverageProbe {
   /** What ran since the last call. */
   async take(): Promise<CoveredRange[]> {
     const { result } = await this.#post("Profiler.takePreciseCoverage") as { result: readonly ScriptCoverage[] };
-    return result.flatMap(({ url, functions }) => WATCHED.test(url) ? coveredRanges(url, functions) : []);
+    return result.flatMap(({ url, functions }) => {
+      if (!WATCHED.test(url)) return [];
+      // Without blocks a function counts as a whole: code from before the probe, or that was put away in between.
+      return coveredRanges(url, functions.filter(({ isBlockCoverage }) => isBlockCoverage));
+    });
   }
 
   #post(method: string, parameters: object = {}): Promise<unknown> {

@@ -51,7 +51,9 @@ export class FuzzView {
   }
 
   progress(progress: TargetProgress): void {
-    if (this.#options.json) this.#io.stdout(jsonLine({ kind: "progress", ...jsonProgress(progress) }));
+    if (this.#options.json) {
+      this.#io.stdout(jsonLine(envelope("fuzz", { kind: "progress", ...jsonProgress(progress) })));
+    }
   }
 
   finding(finding: Finding, path: string, bytes: number): void {
@@ -59,7 +61,7 @@ export class FuzzView {
     if (this.#options.json) {
       const { case: units, target, oracle, message, rule, signature, reproduced } = finding;
       const body = { kind: "finding", target, oracle, message, rule, signature, case: units, bytes, reproduced, path };
-      return this.#io.stdout(jsonLine(body));
+      return this.#io.stdout(jsonLine(envelope("fuzz", body)));
     }
     const paint = painter(this.#io, "stdout");
     const rule = finding.rule === undefined ? "" : ` (${finding.rule})`;

@@ -101,7 +101,9 @@ export function judgeAnswer(op: string, request: Json, answer: Answer): string {
   } catch (error) {
     if (!(error instanceof AssertionError)) throw error;
     if (answer.fault !== undefined && !TELLS_FIRST_FAULT.has(op) && isFault(error.expected)) return answer.fault.reason;
-    throw new Breach("divergence", `${op}: answered ${inAWord(answer.fault)}, due is ${inAWord(error.expected)}`);
+    const due = referenceAnswer({ op, ...request });
+    const dueAnswer = "fault" in due ? due.fault : due.ok;
+    throw new Breach("divergence", `${op}: answered ${inAWord(answer.fault)}, due is ${inAWord(dueAnswer)}`);
   }
   return answer.fault === undefined ? "ok" : answer.fault.reason;
 }
@@ -119,6 +121,20 @@ function inAWord(answer: unknown): string {
   const { reason, offset, need, path } = answer as Record<string, unknown>;
   const where = [["offset", offset], ["need", need], ["path", path]].filter(([, value]) => value !== undefined);
   return [reason, ...where.map(([name, value]) => `${name} ${JSON.stringify(value)}`)].join(" ");
+}
+
+export type ReferenceAnswer = { readonly ok: Json } | { readonly fault: { readonly reason: string } };
+
+/** What the second reading itself answers: judges only compare, so they are given an answer that nobody would give. */
+export function referenceAnswer({ op, ...request }: { readonly op: string } & Json): ReferenceAnswer {
+  try {
+    JUDGES[op](request, { expected: { none: true }, fault: { reason: "none" } });
+  } catch (error) {
+    if (!(error instanceof AssertionError)) throw error;
+    const due = error.expected;
+    return isFault(due) ? { fault: due as { reason: string } } : { ok: due as Json };
+  }
+  throw new Error(`the reading of ${op} agrees with anything`);
 }
 
 /** Our own library, asked in process. */

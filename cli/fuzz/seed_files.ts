@@ -6,6 +6,8 @@ import { CliError } from "../ui/cli_error.ts";
 
 const FIXTURES = new URL("../../fixtures/", import.meta.url);
 export const CORPUS = new URL("corpus/", FIXTURES);
+/** Cases that failed once. */
+export const FOUND = new URL("found/", CORPUS);
 
 /** As much of a fixture as seeds are cut from. */
 const MAX_FIXTURE_BYTES = 32_768;
@@ -78,6 +80,7 @@ export function seedsFor(target: FuzzTarget, directory?: string): readonly FuzzC
   });
   const fromVectors = (target.vectorOps ?? []).flatMap((op) => (readVectors().get(op) ?? []).map((unit) => [unit]));
   return [
+    ...readCorpus(FOUND, target.name),
     ...readCorpus(CORPUS, target.name),
     ...(directory === undefined ? [] : readCorpus(directory, target.name)),
     ...fromVectors,

@@ -84,6 +84,8 @@ export async function runTargets(
   post: (report: WorkerReport) => void,
 ): Promise<void> {
   const turns = order.targets.map((name, number) => new Turn(name, number, order, slot, coverage));
+  // What loading has run is nobody's.
+  await coverage?.take();
   while (!slot.mustStop && turns.some((turn) => !turn.isDone)) {
     for (const [number, turn] of turns.entries()) {
       const startMs = performance.now();

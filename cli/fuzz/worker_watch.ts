@@ -18,8 +18,11 @@ export interface WatchOptions extends Omit<WorkerOrder, "memory"> {
   /** A case that takes longer hangs. */
   readonly hangMs: number;
   readonly signal: AbortSignal;
+  /** The worker's module; a knob for tests. */
+  readonly worker?: URL;
 }
 
+const FUZZ_WORKER = new URL("./fuzz_worker.ts", import.meta.url);
 const LOOK_MS = 250;
 /** Loading targets and seeds, and shrinking at the end. */
 const GRACE_MS = 10_000;
@@ -41,7 +44,7 @@ type WatchEnd = { readonly kind: "done" } | { readonly kind: "hang"; readonly ta
 
 function watchOne(options: WatchOptions, endMs: number, events: WatchEvents): Promise<WatchEnd> {
   const slot = new CaseSlot();
-  const worker = new Worker(new URL("./fuzz_worker.ts", import.meta.url).href, { type: "module" });
+  const worker = new Worker((options.worker ?? FUZZ_WORKER).href, { type: "module" });
   const { targets, seed, countEach, sliceMs, usesCoverage, maxHeapBytes, corpus } = options;
   const order: WorkerOrder = {
     targets,

@@ -18,7 +18,7 @@ const MUTATION_OF: Readonly<Record<CaseShape, UnitMutation>> = {
 };
 
 export function makeCase(target: CaseSpec, corpus: Corpus, random: CaseRandom): FuzzCase {
-  if (target.generate !== undefined && (corpus.size === 0 || random.oneIn(6))) return target.generate(random);
+  if (target.generate !== undefined && (corpus.size === 0 || random.oneIn(10))) return target.generate(random);
   if (corpus.size === 0) return [random.bytes(random.below(64))];
   const units = corpus.pick(random);
   const mutate = MUTATION_OF[target.shape];

@@ -139,7 +139,7 @@ export function failureOf(targetName: string, error: unknown): Failure {
 
 /** The two innermost places of ours in a stack, by file and function: lines move with every change. */
 function placesOf(stack: string): string {
-  const places = [...stack.matchAll(/at (?:async )?(?:new )?([\w.#<>]+)?[^\n]*?([\w.-]+\.[tj]s):\d+:\d+/g)]
+  const places = [...stack.matchAll(/at (?:\w+ )??([\w.#<>]+)?[^\n]*?([\w.-]+\.[tj]s):\d+:\d+/g)]
     .map(([, name, file]) => `${file}:${name ?? "?"}`);
   return places.slice(0, 2).join(" < ");
 }

@@ -28,6 +28,8 @@ const TRIES = 5;
 const FLAKY_TRIES = 3;
 const MAX_SHRINK_PROBES = 150;
 const TURN_CASES = 20;
+/** A finding at the end of the run is still made small. */
+const SHRINK_AFTER_END_MS = 30_000;
 
 /** A case against the other side; what is thrown is its outcome, but for errors that are the user's. */
 export async function runRemoteCase(target: RemoteTarget, units: FuzzCase): Promise<CaseOutcome> {
@@ -44,7 +46,7 @@ export async function fuzzRemote(
   run: RemoteRun,
   events: RemoteEvents,
 ): Promise<void> {
-  const turns = targets.map((target) => ({ target, fuzzer: new TargetFuzzer(target, { seed: run.seed }), busyMs: 0 }));
+  let turns = targets.map((target) => ({ target, fuzzer: new TargetFuzzer(target, { seed: run.seed }), busyMs: 0 }));
   const isOver = () => performance.now() >= run.endMs || run.signal.aborted;
   let dueMs = performance.now();
   try {
@@ -52,14 +54,18 @@ export async function fuzzRemote(
       for (const turn of turns) {
         const { target, fuzzer } = turn;
         const startMs = performance.now();
-        for (let i = 0; i < TURN_CASES && !isOver() && fuzzer.executions < run.countEach; i++) {
+        let isGone = false;
+        for (let i = 0; i < TURN_CASES && !isGone && !isOver() && fuzzer.executions < run.countEach; i++) {
           await delay(Math.max(0, dueMs - performance.now()));
           dueMs = Math.max(dueMs + 1000 / run.rate, performance.now());
           const [units] = fuzzer.nextBatch(1);
           const outcome = await runRemoteCase(target, units);
           const isNew = outcome.kind === "failed" && !fuzzer.failures.has(outcome.failure.signature);
           fuzzer.executed(units, outcome);
-          if (isNew) events.finding(await investigate(target, units, outcome.failure, fuzzer.executions, run));
+          if (!isNew) continue;
+          isGone = !await isAlive(target);
+          const reproduced = isGone ? untried(units) : await investigate(target, units, outcome.failure, run);
+          events.finding(findingOf(target, units, outcome.failure, fuzzer.executions, run.seed, reproduced));
         }
         turn.busyMs += performance.now() - startMs;
         events.progress({
@@ -70,6 +76,8 @@ export async function fuzzRemote(
           coveredBytes: 0,
           busyMs: turn.busyMs,
         });
+        // Whatever is sent to one that is gone fails, and says nothing.
+        if (isGone) turns = turns.filter((other) => other !== turn);
       }
     }
   } finally {
@@ -77,15 +85,27 @@ export async function fuzzRemote(
   }
 }
 
-/** Tries again, makes it small, and says how often it fails. */
+/** What is well-formed must pass, or the other side has not come back. */
+async function isAlive(target: RemoteTarget): Promise<boolean> {
+  return (await runRemoteCase(target, target.seeds()[0] ?? [])).kind === "passed";
+}
+
+interface Reproduced {
+  readonly smallest: FuzzCase;
+  readonly failed: number;
+  readonly tried: number;
+}
+
+const untried = (units: FuzzCase): Reproduced => ({ smallest: units, failed: 1, tried: 1 });
+
+/** Tries again, makes the case small, and says how often it fails. */
 async function investigate(
   target: RemoteTarget,
   units: FuzzCase,
   failure: Failure,
-  execution: number,
   run: RemoteRun,
-): Promise<Finding> {
-  const isOver = () => performance.now() >= run.endMs + 30_000 || run.signal.aborted;
+): Promise<Reproduced> {
+  const isOver = () => performance.now() >= run.endMs + SHRINK_AFTER_END_MS || run.signal.aborted;
   const fails = async (candidate: FuzzCase) => {
     const outcome = await runRemoteCase(target, candidate);
     return outcome.kind === "failed" && outcome.failure.signature === failure.signature;
@@ -96,28 +116,37 @@ async function investigate(
     return failed;
   };
   const before = await count(units);
+  if (before === 0) return { smallest: units, failed: 0, tried: TRIES };
+  const tries = before === TRIES ? 1 : FLAKY_TRIES;
+  const shrinking = shrinkCase(units, target.shape);
   let smallest = units;
-  if (before > 0) {
-    const tries = before === TRIES ? 1 : FLAKY_TRIES;
-    const shrinking = shrinkCase(units, target.shape);
-    let step = shrinking.next();
-    for (let probes = 0; !step.done && probes < MAX_SHRINK_PROBES && !isOver(); probes++) {
-      const candidate = step.value;
-      let stillFails = false;
-      for (let i = 0; i < tries && !stillFails; i++) stillFails = await fails(candidate);
-      if (stillFails) smallest = candidate;
-      step = shrinking.next(stillFails);
-    }
+  let step = shrinking.next();
+  for (let probes = 0; !step.done && probes < MAX_SHRINK_PROBES && !isOver(); probes++) {
+    const candidate = step.value;
+    let stillFails = false;
+    for (let i = 0; i < tries && !stillFails; i++) stillFails = await fails(candidate);
+    if (stillFails) smallest = candidate;
+    step = shrinking.next(stillFails);
   }
-  const failed = smallest === units ? before : await count(smallest);
+  return { smallest, failed: smallest === units ? before : await count(smallest), tried: TRIES };
+}
+
+function findingOf(
+  target: RemoteTarget,
+  units: FuzzCase,
+  failure: Failure,
+  execution: number,
+  seed: number,
+  { smallest, failed, tried }: Reproduced,
+): Finding {
   return {
     target: target.name,
     ...failure,
     ...target.where,
-    seed: run.seed,
+    seed,
     execution,
     case: writeCase(smallest),
     original: writeCase(units),
-    reproduced: { failed, tried: TRIES },
+    reproduced: { failed, tried },
   };
 }

@@ -93,6 +93,16 @@ function fitted(unit: Uint8Array, line: PeerLine): string {
     .replaceAll(EXAMPLE_CALLEE, line.peerId);
 }
 
+/** False for text that no Phoenix frame can carry, because it is no message: raw bytes are the other target's. */
+function trySend(line: PeerLine, text: string): boolean {
+  try {
+    line.link?.send(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function sessionTarget(address: SignalingAddress): RemoteTarget {
   const rng = new SystemRng();
   const liveness = new Liveness();
@@ -127,7 +137,7 @@ function sessionTarget(address: SignalingAddress): RemoteTarget {
         if (line.isClosed) break;
         line.received.length = 0;
         const text = fitted(unit, line);
-        line.link?.send(text);
+        if (!trySend(line, text)) continue;
         await delay(ANSWER_MS);
         for (const answer of line.received) {
           if (claimedType(text) === "ERROR") judgeAnswer(text, answer);
