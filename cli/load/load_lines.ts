@@ -65,7 +65,7 @@ export class JsonView implements LoadView {
 
   end({ report, slo, troubles, exit }: LoadOutcome): void {
     this.#live.clear();
-    const { run, generator, limits, openingMs, sendingMs, wasInterrupted } = report;
+    const { run, generator, limits, openingMs, sendingMs, targetDrops, wasInterrupted } = report;
     this.#write({
       event: "summary",
       opening_ms: tidy(openingMs),
@@ -77,6 +77,7 @@ export class JsonView implements LoadView {
       classes: run.classes.map((figures, priority) => ({ priority, ...figuresJson(figures) })),
       jitter_ms: tidyOrNull(run.total.jitterMs),
       strays: run.strays,
+      target_drops: targetDrops ?? null,
       troubles,
       generator: { ...generatorJson(generator), was_limit: limits.length > 0, limits },
       ...(slo.length === 0 ? {} : {

@@ -98,6 +98,11 @@ export function summaryText({ report, slo, troubles }: LoadOutcome, paint: Paint
     ...classTable(run.classes, run.total),
   ];
   if (run.strays > 0) lines.push(`${plural(run.strays, "packet")} came that this run had not sent`);
+  if ((report.targetDrops ?? 0) > 0) {
+    lines.push(
+      `${report.targetDrops} of the lost were dropped by the system in front of the other side, which did not read in time`,
+    );
+  }
   for (const { words, count } of troubles) lines.push(paint("yellow", `${count} x ${words}`));
   lines.push(generatorLine(generator, limits, paint), ...slo.map((verdict: SloVerdict) => sloLine(verdict, paint)));
   return lines.map((line) => `${line}\n`).join("");
