@@ -86,7 +86,7 @@ function relayVariant(io: string | undefined): Variant {
 
 const COTURN: Variant = {
   name: "coturn",
-  async start() {
+  start() {
     const socket = openSocket();
     const { port } = socket.local;
     socket.close();
@@ -101,7 +101,7 @@ const COTURN: Variant = {
       stdout: "null",
       stderr: "null",
     }).spawn();
-    return {
+    return Promise.resolve({
       pid: child.pid,
       open: (context) => new TurnLoad({ host: "127.0.0.1", port }, openSocket, context),
       async stop() {
@@ -109,7 +109,7 @@ const COTURN: Variant = {
         await child.status;
         await Deno.remove(directory, { recursive: true });
       },
-    };
+    });
   },
 };
 
