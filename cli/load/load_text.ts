@@ -79,6 +79,13 @@ export function progressText(opened: number, wanted: number): string {
   return `opening sessions: ${opened} of ${wanted}`;
 }
 
+/** An interval in a few words, for the line at the bottom of a terminal. */
+export function momentText({ interval, untilMs }: LoadMoment, durationMs: number): string {
+  const { sent, received, delays } = interval;
+  return `${(untilMs / 1000).toFixed(0)} of ${(durationMs / 1000).toFixed(0)} s: ${total(sent)} sent, ` +
+    `${total(received)} received, p99 ${cell(delays.percentile(99).ms)} ms`;
+}
+
 function startText({ target, load }: LoadCommandPlan, label: string): string {
   const { sources, fanOut, intervalMs, packetBytes, rampMs, durationMs } = load;
   const sessions = sessionsOf(load);
