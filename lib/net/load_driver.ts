@@ -31,6 +31,8 @@ export interface LoadReport {
   /** From the first packet to the last. */
   readonly sendingMs: number;
   readonly generator: GeneratorFigures;
+  /** Packets that the system dropped in front of the other side, where that is on this machine and the system says. */
+  readonly targetDrops: number | undefined;
   /** Empty where the generator was not the limit. */
   readonly limits: readonly GeneratorLimit[];
   readonly wasInterrupted: boolean;
@@ -66,7 +68,7 @@ export class LoadDriver {
     const self = new LoadSelf(clock);
     try {
       const startMs = clock.nowMs();
-      self.start(target.sinkPorts);
+      self.start(target.sinkPorts, target.targetPorts);
       const schedule = new LoadSchedule({ ...plan, startMs });
       const unqueued = await this.#send(schedule);
       const endMs = clock.nowMs();
@@ -88,6 +90,7 @@ export class LoadDriver {
         openingMs: this.#openingMs,
         sendingMs: endMs - startMs,
         generator,
+        targetDrops: self.targetDrops(),
         limits: generatorLimits(generator),
         wasInterrupted: this.#isStopped,
       };

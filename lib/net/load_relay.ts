@@ -10,6 +10,7 @@ import type { HostPort } from "../base/address_table.ts";
 import { EMPTY_BYTES } from "../base/bytes.ts";
 import { uuidV4 } from "../base/uuid.ts";
 import { RECEIVER_REPORT_FIXED_BYTES, writeReceiverReport } from "../packet/rtcp/receiver_report.ts";
+import { isLoopback } from "./address_key.ts";
 import type { DatagramTransport } from "./datagram.ts";
 import { LoadMedia } from "./load_media.ts";
 import { type LoadTarget, type LoadTargetContext, Troubles } from "./load_target.ts";
@@ -42,6 +43,7 @@ interface Session {
 export class LoadRelay implements LoadTarget {
   readonly label: string;
   readonly sinkPorts = new Set<number>();
+  readonly targetPorts: ReadonlySet<number>;
   readonly troubles = new Troubles();
   readonly #options: LoadRelayOptions;
   readonly #context: LoadTargetContext;
@@ -52,6 +54,8 @@ export class LoadRelay implements LoadTarget {
 
   constructor(options: LoadRelayOptions, context: LoadTargetContext) {
     this.label = `relay over ${options.protocol}`;
+    const { relay, protocol } = options;
+    this.targetPorts = new Set(protocol === "udp" && isLoopback(relay.host) ? [relay.port] : []);
     this.#options = options;
     this.#context = context;
     this.#media = new LoadMedia(context);

@@ -9,6 +9,7 @@ import { CHANNEL_HEADER_BYTES, TurnClient, writeChannelHeader } from "./turn_cli
 export class TurnLoad implements LoadTarget {
   readonly label = "TURN server";
   readonly sinkPorts = new Set<number>();
+  readonly targetPorts: ReadonlySet<number>;
   readonly troubles = new Troubles();
   readonly #server: HostPort;
   readonly #openTransport: () => DatagramTransport;
@@ -20,6 +21,7 @@ export class TurnLoad implements LoadTarget {
   constructor(server: HostPort, openTransport: () => DatagramTransport, context: LoadTargetContext) {
     const prefix = new Uint8Array(CHANNEL_HEADER_BYTES);
     writeChannelHeader(prefix, 0, context.packetBytes);
+    this.targetPorts = new Set([server.port]);
     this.#server = server;
     this.#openTransport = openTransport;
     this.#context = context;
