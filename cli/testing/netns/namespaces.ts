@@ -30,6 +30,7 @@ export class Namespaces {
   readonly #atEnd = () => this.close();
 
   constructor() {
+    removeAbandoned();
     globalThis.addEventListener("unload", this.#atEnd);
   }
 
@@ -76,14 +77,38 @@ export class Namespaces {
   }
 }
 
+/** Takes away what processes left that were killed: their number is in the name. */
+function removeAbandoned(): void {
+  for (const line of runProgram("ip", ["netns", "list"]).split("\n")) {
+    const [name] = line.split(" ");
+    const pid = /^arcrtc-(\d+)-/.exec(name)?.[1];
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    try {
+      runProgram("ip", ["netns", "del", name]);
+    } catch {
+      // Somebody else was faster.
+    }
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    Deno.statSync(`/proc/${pid}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const TRIAL_RULES = `table ip nat {
   chain post { type nat hook postrouting priority 100; masquerade random; }
 }`;
 
 /** Why there can be no namespaces here; undefined where there can. Tries it out. */
 export function namespacesAbsent(): string | undefined {
-  const namespaces = new Namespaces();
+  let namespaces: Namespaces | undefined;
   try {
+    namespaces = new Namespaces();
     const [one, other] = [namespaces.add("one"), namespaces.add("other")];
     namespaces.connect(one, "eth0", other, "eth0");
     namespaces.ip(one, "link add br0 type bridge");
@@ -93,6 +118,6 @@ export function namespacesAbsent(): string | undefined {
   } catch (error) {
     return error instanceof Error ? error.message.split("\n")[0] : String(error);
   } finally {
-    namespaces.close();
+    namespaces?.close();
   }
 }
