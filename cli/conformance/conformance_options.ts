@@ -39,7 +39,7 @@ export interface ReportWish {
 }
 
 /** The names of `conformance/report/formats.ts`, which help must not load; a test holds both together. */
-export const FORMATS = ["text", "json"] as const;
+export const FORMATS = ["text", "json", "junit", "tap", "html", "badge"] as const;
 
 const MAX_JOBS = 64;
 

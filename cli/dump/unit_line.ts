@@ -13,7 +13,7 @@ import { BoundedMap } from "../../lib/dissect/model/bounded_map.ts";
 import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
 import { kindName } from "../../lib/dissect/filter/field_catalog.ts";
 import { ReducedView } from "../../lib/packet/reduced.ts";
-import { visible } from "../decode/hex_text.ts";
+import { visible } from "../../lib/base/hex_text.ts";
 import type { painter } from "../ui/style.ts";
 import type { TextBuffer } from "./text_buffer.ts";
 import { summaryOf } from "./unit_summary.ts";

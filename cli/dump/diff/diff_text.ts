@@ -3,7 +3,7 @@ import type { CaptureDiff, GroupCount } from "../../../lib/dissect/diff/capture_
 import type { ListedPackets, StreamDiff } from "../../../lib/dissect/diff/diff_summary.ts";
 import { hex32 } from "../../../lib/dissect/check/check.ts";
 import type { UnitGroup } from "../../../lib/dissect/diff/unit_tape.ts";
-import { visible } from "../../decode/hex_text.ts";
+import { visible } from "../../../lib/base/hex_text.ts";
 import { type Align, textTable } from "../../ui/table.ts";
 import type { ReadSide } from "./run_diff.ts";
 

@@ -6,7 +6,7 @@ import { writeArcRtp } from "../../../lib/packet/arcrtp.ts";
 import { EXAMPLES } from "../../../lib/signaling/examples.ts";
 import { writeMessage } from "../../../lib/signaling/parse_message.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { hasBrowser, NO_BROWSER, withPage } from "../../html/testing/browser.ts";
+import { hasBrowser, NO_BROWSER, withPage } from "../../../lib/html/testing/browser.ts";
 import { runArgs } from "../../testing/run_line.ts";
 
 const CALL = "fixtures/captures/relayed-callee.pcapng";

@@ -12,6 +12,9 @@ export interface PageParts {
   readonly head: Html;
   readonly sections: readonly PageSection[];
   readonly footer: Html;
+  /** What this kind of page has besides the looks and the script of every page. */
+  readonly style?: string;
+  readonly script?: string;
 }
 
 export interface PageSection {
@@ -20,20 +23,19 @@ export interface PageSection {
   readonly body: Html;
 }
 
-/** Only the page's own style and script may run, whatever else has got into it: the browser checks their hashes. */
-const POLICY = `default-src 'none'; style-src '${hashOf(PAGE_STYLE)}'; script-src '${hashOf(PAGE_SCRIPT)}'; ` +
-  "base-uri 'none'; form-action 'none'";
-
-export function page({ title, kicker, head, sections, footer }: PageParts): string {
+export function page(parts: PageParts): string {
+  const { title, kicker, head, sections, footer } = parts;
+  const style = PAGE_STYLE + (parts.style ?? "");
+  const script = PAGE_SCRIPT + (parts.script ?? "");
   return html`
     <!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta http-equiv="Content-Security-Policy" content="${new Html(POLICY)}">
+        <meta http-equiv="Content-Security-Policy" content="${new Html(policy(style, script))}">
         <title>${title} - ${kicker}</title>
-        <style>${new Html(PAGE_STYLE)}</style>
+        <style>${new Html(style)}</style>
       </head>
       <body>
         <header>
@@ -52,7 +54,7 @@ export function page({ title, kicker, head, sections, footer }: PageParts): stri
       `
     )}</main>
         <footer>${footer}</footer>
-        <script>${new Html(PAGE_SCRIPT)}</script>
+        <script>${new Html(script)}</script>
       </body>
     </html>
   `.text.trimStart();
@@ -74,6 +76,12 @@ export function factList(facts: readonly (readonly [name: string, value: string]
 
 export function verdict(isGood: boolean, text: string): Html {
   return html`<p class="verdict ${isGood ? "good" : "bad"}" role="status">${text}</p>`;
+}
+
+/** Only the page's own style and script may run, whatever else has got into it: the browser checks their hashes. */
+function policy(style: string, script: string): string {
+  return `default-src 'none'; style-src '${hashOf(style)}'; script-src '${hashOf(script)}'; ` +
+    "base-uri 'none'; form-action 'none'";
 }
 
 function hashOf(text: string): string {

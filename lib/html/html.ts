@@ -6,7 +6,7 @@
  * html`<td title="${hint}">${name}</td>`; // attributes always in double quotes
  * ```
  */
-import { visible } from "../decode/hex_text.ts";
+import { visible } from "../base/hex_text.ts";
 
 export class Html {
   readonly text: string;

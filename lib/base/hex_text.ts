@@ -1,5 +1,5 @@
 /** Bytes for people. */
-import { toHex } from "../../lib/base/bytes.ts";
+import { toHex } from "./bytes.ts";
 
 /** `80 ef 00 01`, at most `maxBytes` of them. */
 export function hexText(bytes: Uint8Array, maxBytes: number): string {
