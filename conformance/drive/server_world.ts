@@ -1,4 +1,5 @@
 /** A signaling server under test; the suite plays its peers. */
+import { NIL_UUID } from "../../lib/base/uuid.ts";
 import { PHOENIX_PATH } from "../../lib/net/signaling_routes.ts";
 import type { HostPort } from "../../lib/base/address_table.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
@@ -67,6 +68,16 @@ export class ServerWorld extends World {
   /** The HEARTBEAT of a peer of this session, with which it joins where no channel does. */
   heartbeat(peerId: string, sequence: number, sessionId: string = this.sessionId): object {
     return { type: "HEARTBEAT", session_id: sessionId, sequence, peer_id: peerId, timestamp: this.timestamp };
+  }
+
+  /**
+   * The HEARTBEAT that needs no session, and its answer, which must be the very next thing that comes: all that was
+   * sent before it has been dealt with. Its pad is for ports over UDP, which answer with no more than they got.
+   */
+  async nilHeartbeat(line: Line, sequence: number): Promise<void> {
+    const timestamp = this.timestamp;
+    await line.say({ type: "HEARTBEAT", session_id: NIL_UUID, sequence, timestamp, pad: "0".repeat(300) });
+    await line.nextMessage("HEARTBEAT_ACK", { session_id: NIL_UUID, sequence, original_timestamp: timestamp });
   }
 
   /** Caller and callee, both joined: their HEARTBEATs tell when. */
