@@ -4,6 +4,7 @@ import { areaOf, type Case } from "./case.ts";
 import { ARCRTP_CASES } from "./cases/arcrtp/area.ts";
 import { CAPTURE_CASES } from "./cases/capture/rules.ts";
 import { SIGNALING_CASES } from "./cases/signaling/area.ts";
+import { TRANSPORT_CASES } from "./cases/transport/area.ts";
 import { UNIT_CASES } from "./cases/unit/area.ts";
 import type { Requirement } from "./requirements.ts";
 
@@ -12,6 +13,7 @@ export const CASES: readonly Case[] = [
   ...UNIT_CASES,
   ...ARCRTP_CASES,
   ...SIGNALING_CASES,
+  ...TRANSPORT_CASES,
   ...CAPTURE_CASES,
 ];
 

@@ -1,12 +1,7 @@
 /** Messages that the suite says as a peer, with the fields that the tables require; a case changes what it is about. */
+import type { Voice } from "../drive/world.ts";
 import type { Json } from "../testee/answer.ts";
 import { epochs, keyText, STREAM } from "../vectors/party.ts";
-
-/** Who speaks, in which session. */
-export interface Voice {
-  readonly sessionId: string;
-  readonly peerId: string;
-}
 
 /** Public keys of the two, for epoch 0: good ones, and nobody's secret. */
 export const CALLER_KEY = keyText(epochs()[0].caller);

@@ -22,6 +22,7 @@ export function socketChannel(line: Line, socket: Socket, name: string, raw = fa
     name,
     send: (unit) => void socket.write(raw ? unit.slice() : framed(unit)),
     close: () => socket.destroy(),
+    stopReading: () => void socket.pause(),
   };
 }
 

@@ -8,9 +8,10 @@
 import { toHex } from "../../../lib/base/bytes.ts";
 import type { Check } from "../../case.ts";
 import { answersWith, brief } from "../../expect.ts";
+import type { Voice } from "../../drive/world.ts";
 import { isJson, type Json } from "../../testee/answer.ts";
 import { CALLEE, CALLER, epochs, OFFERED_AUTHENTICATION, OFFERED_ENCRYPTION, SESSION } from "../../vectors/party.ts";
-import { connect, connectAck, type Voice } from "../messages.ts";
+import { connect, connectAck } from "../messages.ts";
 
 /** Unix time at virtual time 0. */
 export const T = 1_700_000_000_000;
