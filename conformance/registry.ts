@@ -3,6 +3,7 @@ import registry from "./requirements.json" with { type: "json" };
 import { areaOf, type Case } from "./case.ts";
 import { ARCRTP_CASES } from "./cases/arcrtp/area.ts";
 import { CAPTURE_CASES } from "./cases/capture/rules.ts";
+import { DIALECT_CASES } from "./cases/dialect/area.ts";
 import { SIGNALING_CASES } from "./cases/signaling/area.ts";
 import { TRANSPORT_CASES } from "./cases/transport/area.ts";
 import { UNIT_CASES } from "./cases/unit/area.ts";
@@ -14,6 +15,7 @@ export const CASES: readonly Case[] = [
   ...ARCRTP_CASES,
   ...SIGNALING_CASES,
   ...TRANSPORT_CASES,
+  ...DIALECT_CASES,
   ...CAPTURE_CASES,
 ];
 

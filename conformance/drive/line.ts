@@ -119,10 +119,12 @@ export class Line {
     return this.#closedWhy;
   }
 
-  /** Takes nothing more off the network: a reader that is too slow. */
-  stopReading(): void {
-    this.#channel?.stopReading?.();
+  /** Takes nothing more off the network: a reader that is too slow. False where this channel cannot. */
+  stopReading(): boolean {
+    if (this.#channel?.stopReading === undefined) return false;
+    this.#channel.stopReading();
     this.#desk.transcript.noted("note", "reads nothing more", this.name);
+    return true;
   }
 
   /** Ends the line from this side. */

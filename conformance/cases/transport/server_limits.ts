@@ -155,7 +155,7 @@ export const CASES: readonly Case[] = [
     needs: "server",
     run: async (world) => {
       const { caller, callee } = await world.pair("stream");
-      callee.stopReading();
+      if (!callee.stopReading()) world.skip("needs --target tcp://HOST:PORT: over TLS the suite cannot stop reading");
       const x_pad = "p".repeat(LARGE_BYTES);
       for (let i = 0; i < LARGE_MESSAGES; i++) {
         await caller.say({ ...streamStop(world.caller, i), x_pad });
