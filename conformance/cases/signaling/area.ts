@@ -6,7 +6,9 @@ import { CASES as ANSWERS } from "./answers.ts";
 import { CASES as CONNECT } from "./messages_connect.ts";
 import { CASES as SESSION } from "./messages_session.ts";
 import { CASES as STREAM } from "./messages_stream.ts";
+import { CASES as PAYLOAD_FORMATS } from "./payload_formats.ts";
 import { CASES as REPETITION } from "./repetition.ts";
+import { CASES as SEALED } from "./sealed.ts";
 import { CASES as STATES } from "./states.ts";
 
 export const SIGNALING_CASES: readonly Case[] = [
@@ -18,4 +20,6 @@ export const SIGNALING_CASES: readonly Case[] = [
   ...REPETITION,
   ...ERRORS,
   ...STATES,
+  ...SEALED,
+  ...PAYLOAD_FORMATS,
 ];
