@@ -3,6 +3,9 @@ import registry from "./requirements.json" with { type: "json" };
 import { areaOf, type Case } from "./case.ts";
 import { ARCRTP_CASES } from "./cases/arcrtp/area.ts";
 import { CAPTURE_CASES } from "./cases/capture/rules.ts";
+import { DIALECT_CASES } from "./cases/dialect/area.ts";
+import { SIGNALING_CASES } from "./cases/signaling/area.ts";
+import { TRANSPORT_CASES } from "./cases/transport/area.ts";
 import { UNIT_CASES } from "./cases/unit/area.ts";
 import type { Requirement } from "./requirements.ts";
 
@@ -10,6 +13,9 @@ import type { Requirement } from "./requirements.ts";
 export const CASES: readonly Case[] = [
   ...UNIT_CASES,
   ...ARCRTP_CASES,
+  ...SIGNALING_CASES,
+  ...TRANSPORT_CASES,
+  ...DIALECT_CASES,
   ...CAPTURE_CASES,
 ];
 
