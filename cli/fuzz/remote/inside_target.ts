@@ -25,7 +25,7 @@ import type { SignalingAddress } from "./signaling_targets.ts";
 
 const STREAM_SSRCS = [0x5f00_0000, 0x5f00_0001, 0x5f00_0002];
 const CONNECT_MS = 15_000;
-/** A path whose heartbeats are not answered is given up by then (SPEC ARC-PATH-down-after). */
+/** A path whose heartbeats are not answered is given up by then (SPEC ARC-PATH-down). */
 const SILENCE_MS = 6000;
 const MAX_PLAIN_BYTES = 1150;
 /** Kinds of step, by the first byte modulo their number. */
