@@ -101,7 +101,7 @@ export const CASES: readonly Case[] = [
   },
   {
     id: "fec/nothing-lost",
-    requirements: ["ARC-LOSS-fec-recovered"],
+    requirements: ["ARC-LOSS-fec-format"],
     title: "Where nothing is lost nothing is recovered, and what is recovered comes once",
     needs: "ops",
     checks: ({ rng }) => {
