@@ -371,20 +371,6 @@ const FRAME_MUTANTS: readonly Mutant[] = [
     },
     { toServer: (text) => text.split(/(?<=\})(?=\{)/) },
   ),
-  frameMutant(
-    {
-      id: "server/query-token-first",
-      broken: "does not look at the token of a join",
-      breaks: ["ARC-TRANSPORT-phoenix-join-token"],
-    },
-    {
-      toServer: phoenix(([join, ref, topic, event, payload]) => {
-        const { token: _token, ...rest } = { token: undefined, ...(payload as object) };
-        return [[join, ref, topic, event, event === "phx_join" ? rest : payload]];
-      }),
-    },
-    { secret: true },
-  ),
 ];
 
 export const SERVER_MUTANTS: readonly Mutant[] = [...HUB_MUTANTS, ...OTHER_MUTANTS, ...FRAME_MUTANTS];
