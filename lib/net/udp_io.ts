@@ -10,12 +10,14 @@ export const IO_WISHES = ["auto", "deno", "native"] as const;
 
 export type IoWish = (typeof IO_WISHES)[number];
 
+/** Opens a UDP socket; throws what the system says. */
+export type OpenUdp = (options: UdpOptions) => DatagramTransport;
+
 export interface IoChoice {
   readonly name: "deno" | "native";
   /** One sentence for people. */
   readonly why: string;
-  /** Opens a UDP socket; throws what the system says. */
-  readonly openUdp: (options: UdpOptions) => DatagramTransport;
+  readonly openUdp: OpenUdp;
 }
 
 /**
