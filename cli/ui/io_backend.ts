@@ -12,7 +12,7 @@ export function ioOption(otherwise: string): Option {
 /** The backend that the flag or ARCRTC_IO asks for. @throws CliError where it cannot serve. */
 export function chooseUdpIo(io: Io, flag: string | undefined, otherwise: IoWish = "auto"): IoChoice {
   const wish = flag ?? io.env("ARCRTC_IO") ?? otherwise;
-  if (!isWish(wish)) throw new CliError("usage", `ARCRTC_IO is '${wish}'`, `it takes ${IO_WISHES.join(", ")}`);
+  if (!isWish(wish)) throw new CliError("usage", `'${wish}' is no UDP backend`, `it takes ${IO_WISHES.join(", ")}`);
   try {
     return chooseIo(wish);
   } catch (error) {

@@ -10,7 +10,7 @@
 import { readU16, writeU16 } from "../../base/bytes.ts";
 import type { HostPort } from "../../base/address_table.ts";
 import { ipv4Text, ipv6Text } from "../../dissect/network/ip_text.ts";
-import { parseIp } from "../../dissect/udp_packet_writer.ts";
+import { parseIp } from "../../dissect/ip_packet_writer.ts";
 import { AF_INET, AF_INET6 } from "./libc.ts";
 
 export type Family = typeof AF_INET | typeof AF_INET6;

@@ -10,7 +10,7 @@ const BATCHES_A_TURN = 8;
 
 /** Opens a UDP socket. @throws LibraryError, Error with a `code` as the system says it. */
 export function openNativeUdp(options: NativeUdpOptions): DatagramTransport {
-  return new NativeUdp(new NativeUdpSocket(options));
+  return new NativeUdp(NativeUdpSocket.open(options));
 }
 
 class NativeUdp implements DatagramTransport {

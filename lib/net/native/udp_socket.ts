@@ -27,6 +27,19 @@ export interface NativeUdpOptions extends UdpOptions {
   readonly reusePort?: boolean;
 }
 
+/** What a thread keeps of a socket. */
+export interface NativeUdpState {
+  readonly addressCapacity?: number;
+  /** What it counts in; its own where it is left out. */
+  readonly counters?: DatagramCounters;
+}
+
+/** A bound socket, as any thread of the process may use it. */
+export interface BoundUdp {
+  readonly fd: number;
+  readonly local: HostPort;
+}
+
 /** Asked for in both directions; the system gives what its administrator allows. */
 const BUFFER_BYTES = 4 * 1024 * 1024;
 /** Beyond the administrator's limit, for those who may. */
@@ -42,7 +55,7 @@ export class NativeUdpSocket {
   readonly addresses: AddressTable;
   readonly local: HostPort;
   readonly fd: number;
-  readonly counters: DatagramCounters = { received: 0, sent: 0, sendErrors: 0, oversize: 0 };
+  readonly counters: DatagramCounters;
   readonly #libc: Libc;
   readonly #cache: AddressCache;
   readonly #receive: ReceiveVector;
@@ -50,12 +63,21 @@ export class NativeUdpSocket {
   #isClosed = false;
 
   /** Opens and binds. @throws LibraryError, Error with a `code` as the system says it. */
-  constructor(options: NativeUdpOptions) {
-    const c = libc();
-    const family = familyOf(options.host);
+  static open(options: NativeUdpOptions): NativeUdpSocket {
+    return NativeUdpSocket.takeOver(bindUdp(options), options);
+  }
+
+  /** A socket that another thread of the process has bound, and leaves alone from here on. */
+  static takeOver({ fd, local }: BoundUdp, options: NativeUdpState): NativeUdpSocket {
+    return new NativeUdpSocket(libc(), fd, local, options);
+  }
+
+  private constructor(c: Libc, fd: number, local: HostPort, options: NativeUdpState) {
+    const family = familyOf(local.host);
     this.#libc = c;
-    this.fd = open(c, family, options);
-    this.local = localOf(c, this.fd);
+    this.fd = fd;
+    this.local = local;
+    this.counters = options.counters ?? { received: 0, sent: 0, sendErrors: 0, oversize: 0 };
     this.addresses = new AddressTable(options.addressCapacity);
     this.#cache = new AddressCache(this.addresses, family);
     this.#receive = receiveVector ??= new ReceiveVector(c);
@@ -103,6 +125,17 @@ export class NativeUdpSocket {
   #checkOpen(): void {
     if (this.#isClosed) throw new Error("Cannot use UDP socket: it is closed");
   }
+}
+
+/** Opens and binds. @throws LibraryError, Error with a `code` as the system says it. */
+export function bindUdp(options: NativeUdpOptions): BoundUdp {
+  const c = libc();
+  const fd = open(c, familyOf(options.host), options);
+  return { fd, local: localOf(c, fd) };
+}
+
+export function closeUdp({ fd }: BoundUdp): void {
+  libc().close(fd);
 }
 
 function open(c: Libc, family: Family, options: NativeUdpOptions): number {
