@@ -113,9 +113,9 @@ function wanted(args: readonly string[]): Promise<readonly CommandEntry[]> {
 
 async function versionText(verbose: boolean): Promise<string> {
   if (!verbose) return `arcrtc ${VERSION}\n`;
-  const { chooseBackend } = await import("../lib/crypto/backend_choice.ts");
+  const { chooseCryptoBackend } = await import("../lib/net/crypto_choice.ts");
   const { chooseIo } = await import("../lib/net/udp_io.ts");
-  const choice = chooseBackend("auto");
+  const choice = chooseCryptoBackend("auto");
   const io = chooseIo("auto");
   return [
     `arcrtc ${VERSION}`,

@@ -1,6 +1,6 @@
 /** From written settings to what the relay is started with. Every error says where the value stands and what to write. */
 import type { HostPort } from "../../lib/base/address_table.ts";
-import { chooseBackend } from "../../lib/crypto/backend_choice.ts";
+import { chooseCryptoBackend } from "../../lib/net/crypto_choice.ts";
 import type { RelayServerOptions } from "../../lib/net/relay_server.ts";
 import type { IoChoice } from "../../lib/net/udp_io.ts";
 import { parseImpairment } from "../../lib/relay/impairment.ts";
@@ -59,7 +59,7 @@ export async function planRelay(written: WrittenSettings, io: Io, unixMs: number
     ...(isNative ? { workers } : {}),
     relayId: read.id(),
     secret: requireSecret(written.secret, io),
-    crypto: chooseBackend("auto").backend,
+    crypto: chooseCryptoBackend("auto").backend,
     udp: read.isOn("udp") ? at(udpPort) : [],
     tcp: read.isOn("tcp") ? at(read.whole("tcp-port", 0, 65_535) ?? udpPort) : [],
     ...(tls === undefined ? {} : { tls: at(read.whole("tls-port", 0, 65_535) ?? 0), tlsIdentity: tls }),
