@@ -2,26 +2,28 @@
 import type { LibCrypto } from "../../crypto/backend_native.ts";
 import { LibraryError, type LibraryPlaces, openLibrary } from "./library.ts";
 
+const POINTER = "pointer";
+
 const SYMBOLS = {
   OpenSSL_version_num: { parameters: [], result: "u64" },
-  EVP_CIPHER_fetch: { parameters: ["pointer", "buffer", "pointer"], result: "pointer" },
-  EVP_CIPHER_CTX_new: { parameters: [], result: "pointer" },
-  EVP_CIPHER_CTX_free: { parameters: ["pointer"], result: "void" },
-  EVP_CIPHER_CTX_ctrl: { parameters: ["pointer", "i32", "i32", "usize"], result: "i32" },
-  EVP_CipherInit_ex: { parameters: ["pointer", "pointer", "pointer", "buffer", "buffer", "i32"], result: "i32" },
-  EVP_CipherUpdate: { parameters: ["pointer", "usize", "buffer", "usize", "i32"], result: "i32" },
-  EVP_CipherFinal_ex: { parameters: ["pointer", "buffer", "buffer"], result: "i32" },
-  EVP_MD_fetch: { parameters: ["pointer", "buffer", "pointer"], result: "pointer" },
-  HMAC_CTX_new: { parameters: [], result: "pointer" },
-  HMAC_CTX_free: { parameters: ["pointer"], result: "void" },
-  HMAC_Init_ex: { parameters: ["pointer", "buffer", "i32", "pointer", "pointer"], result: "i32" },
-  HMAC_Update: { parameters: ["pointer", "usize", "usize"], result: "i32" },
-  HMAC_Final: { parameters: ["pointer", "buffer", "buffer"], result: "i32" },
+  EVP_CIPHER_fetch: { parameters: [POINTER, POINTER, POINTER], result: POINTER },
+  EVP_CIPHER_CTX_new: { parameters: [], result: POINTER },
+  EVP_CIPHER_CTX_free: { parameters: [POINTER], result: "void" },
+  EVP_CIPHER_CTX_ctrl: { parameters: [POINTER, "i32", "i32", POINTER], result: "i32" },
+  EVP_CipherInit_ex: { parameters: [POINTER, POINTER, POINTER, POINTER, POINTER, "i32"], result: "i32" },
+  EVP_CipherUpdate: { parameters: [POINTER, POINTER, POINTER, POINTER, "i32"], result: "i32" },
+  EVP_CipherFinal_ex: { parameters: [POINTER, POINTER, POINTER], result: "i32" },
+  EVP_MD_fetch: { parameters: [POINTER, POINTER, POINTER], result: POINTER },
+  HMAC_CTX_new: { parameters: [], result: POINTER },
+  HMAC_CTX_free: { parameters: [POINTER], result: "void" },
+  HMAC_Init_ex: { parameters: [POINTER, POINTER, "i32", POINTER, POINTER], result: "i32" },
+  HMAC_Update: { parameters: [POINTER, POINTER, "usize"], result: "i32" },
+  HMAC_Final: { parameters: [POINTER, POINTER, POINTER], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** Moves nothing and answers where the buffer lies; libcrypto brings libc along. */
-const ADDRESS = {
-  addressOf: { name: "memmove", parameters: ["buffer", "buffer", "usize"], result: "usize" },
+const PLACE = {
+  place: { name: "memmove", parameters: ["buffer", "buffer", "usize"], result: POINTER },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 export const LIBCRYPTO: LibraryPlaces = {
@@ -38,7 +40,7 @@ const NEED_MAJOR = 3;
 
 /** @throws LibraryError where there is none, or not the right one. */
 export function openLibCrypto(places: LibraryPlaces = LIBCRYPTO): LibCrypto {
-  const { symbols } = openLibrary(places, { ...SYMBOLS, ...ADDRESS });
+  const { symbols } = openLibrary(places, { ...SYMBOLS, ...PLACE });
   // 0xMNN00PP0: major, minor, patch.
   const number = Number(symbols.OpenSSL_version_num());
   const [major, minor, patch] = [number >>> 28, (number >>> 20) & 0xff, (number >>> 4) & 0xff];
@@ -46,11 +48,14 @@ export function openLibCrypto(places: LibraryPlaces = LIBCRYPTO): LibCrypto {
   if (major !== NEED_MAJOR) {
     throw new LibraryError(`libcrypto cannot be used: need OpenSSL ${NEED_MAJOR}, got ${version}`);
   }
-  const addressOf = (buffer: Uint8Array): number => {
+  const pointerTo = (buffer: Uint8Array, at: number): object | null => {
+    if (!(at >= 0 && at < buffer.length)) {
+      throw new RangeError(`Cannot point at byte ${at} of a buffer of ${buffer.length} bytes`);
+    }
     // Small arrays live on the collector's heap, and may move, until somebody asks for their buffer.
-    if (buffer.buffer.byteLength === 0) throw new RangeError("Cannot take the address of an empty buffer");
-    const bytes = buffer as Uint8Array<ArrayBuffer>;
-    return Number(symbols.addressOf(bytes, bytes, 0n));
+    const { buffer: memory, byteOffset } = buffer as Uint8Array<ArrayBuffer>;
+    const view = new Uint8Array(memory, byteOffset + at, buffer.length - at);
+    return symbols.place(view, view, 0n);
   };
-  return { ...(symbols as unknown as Omit<LibCrypto, "version" | "addressOf">), version, addressOf };
+  return { ...(symbols as unknown as Omit<LibCrypto, "version" | "pointerTo">), version, pointerTo };
 }
