@@ -94,12 +94,15 @@ function load(): Libc | LibraryError {
   }
 }
 
+let errnoAt: bigint | undefined;
 const errnoWord = new Int32Array(1);
 const errnoBytes = new Uint8Array(errnoWord.buffer);
 
 /** The error of the call before, on this thread. */
 export function errno(c: Libc): number {
-  c.copyTo(errnoBytes, c.errnoLocation(), 4n);
+  // The place is the thread's for good, and each thread has its own copy of this module.
+  errnoAt ??= c.errnoLocation();
+  c.copyTo(errnoBytes, errnoAt, 4n);
   return errnoWord[0];
 }
 

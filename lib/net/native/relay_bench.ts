@@ -7,17 +7,11 @@
  * Relay and generator are processes of their own, on a processor each where there are two (taskset). The generator, on
  * native sockets too, sends bursts and reads what comes back; what it reads counts.
  */
-import { PacketBatch } from "../../base/batch.ts";
-import { utf8 } from "../../base/bytes.ts";
-import { unwrap } from "../../base/parsed.ts";
-import { issueRelayToken, makeRelayProof, parseRelayToken } from "../../crypto/relay_token.ts";
-import { CALLEE, CALLER, media, SECRET, SESSION } from "../../relay/testing/relay_world.ts";
-import type { Message } from "../../signaling/messages/registry.ts";
-import { parseMessage, writeMessage } from "../../signaling/parse_message.ts";
+import { CALLEE, CALLER, media, SECRET } from "../../relay/testing/relay_world.ts";
 import { RelayServer } from "../relay_server.ts";
+import { BenchPeer } from "../testing/bench_peer.ts";
 import { buildC, cpuSeconds, median } from "../testing/bench_tools.ts";
 import { chooseCryptoBackend } from "../crypto_choice.ts";
-import { NativeUdpSocket } from "./udp_socket.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 const BURST = 64;
@@ -33,52 +27,9 @@ const VARIANTS: Readonly<Record<string, { readonly c?: string; readonly workers?
   "arcrtc --io native": { workers: 1 },
 };
 
-/** One peer on a socket of its own. */
-class Peer {
-  readonly socket = NativeUdpSocket.open(LOOPBACK);
-  readonly #relay: number;
-  readonly #batch = new PacketBatch(BURST, 2048);
-
-  constructor(relayPort: number) {
-    this.#relay = this.socket.addresses.intern(LOOPBACK.host, relayPort);
-  }
-
-  batchOf(unit: Uint8Array, count: number): PacketBatch {
-    const batch = new PacketBatch(count, Math.max(unit.length, 64));
-    for (let i = 0; i < count; i++) batch.push(unit, this.#relay);
-    return batch;
-  }
-
-  /** Packets that wait here, read. */
-  read(): number {
-    let count = 0;
-    for (let n = this.socket.receive(this.#batch); n > 0; n = this.socket.receive(this.#batch)) count += n;
-    return count;
-  }
-
-  bind(peerId: string): void {
-    const expires = Math.floor(Date.now() / 1000) + 60;
-    const { tag } = unwrap(parseRelayToken(issueRelayToken(SECRET, { sessionId: SESSION, peerId, expiresS: expires })));
-    const request = { type: "RELAY_BIND", session_id: SESSION, peer_id: peerId, expires, timestamp: 1 } as const;
-    const challenge = this.#ask(request);
-    if (challenge.type !== "RELAY_CHALLENGE") throw new Error(JSON.stringify(challenge));
-    const { nonce } = challenge;
-    const bound = this.#ask({ ...request, nonce, proof: makeRelayProof(tag, nonce, SESSION, peerId) });
-    if (bound.type !== "RELAY_BOUND") throw new Error(JSON.stringify(bound));
-  }
-
-  #ask(message: Message): Message {
-    this.socket.send(this.batchOf(utf8(writeMessage(message)), 1));
-    for (const untilMs = performance.now() + 3000; performance.now() < untilMs;) {
-      if (this.socket.receive(this.#batch) > 0) return unwrap(parseMessage(this.#batch.packet(0)));
-    }
-    throw new Error("the relay does not answer");
-  }
-}
-
 /** Prints packets and seconds. */
 function generate(port: number, isRelay: boolean, bytes: number, seconds: number): void {
-  const [a, b] = [new Peer(port), new Peer(port)];
+  const [a, b] = [new BenchPeer(port), new BenchPeer(port)];
   const unit = media(0, 1, bytes);
   if (isRelay) {
     a.bind(CALLER);

@@ -104,15 +104,22 @@ export class WorkerLoop {
   /** Until the server's flag ends it. @throws what a broken socket throws. */
   run(): void {
     const { flags } = this.#rings;
-    while (Atomics.load(flags, Flag.stop) === 0) {
-      const isBusy = this.#receiveAll();
-      if (this.#clock.nowMs() >= this.#steps.dueMs()) {
-        this.#steps.timeout();
-        this.#flush();
-      }
-      this.#settle();
-      if (!isBusy) this.#sleep();
+    while (Atomics.load(flags, Flag.stop) === 0) if (!this.turn()) this.#sleep();
+    this.close();
+  }
+
+  /** Works off what is there, without waiting; false when there was nothing. */
+  turn(): boolean {
+    const isBusy = this.#receiveAll();
+    if (this.#clock.nowMs() >= this.#steps.dueMs()) {
+      this.#steps.timeout();
+      this.#flush();
     }
+    this.#settle();
+    return isBusy;
+  }
+
+  close(): void {
     for (const socket of this.#sockets) socket.close();
   }
 
