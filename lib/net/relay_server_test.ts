@@ -146,7 +146,7 @@ for (const { name: backend, workers, ignore } of VARIANTS) {
   test("ARC-RELAY-unbound-dropped ARC-RELAY-limits: a connection that does not bind is shown out; so is one too many", async () => {
     await withRig({
       tcp: [LOOPBACK],
-      connectionLimits: { bindTimeoutMs: 60, maxPerAddress: 2 },
+      connectionLimits: { bindTimeoutMs: 400, maxPerAddress: 2 },
     }, async (rig) => {
       const idle = await rig.tcp();
       await idle.send(media(0, 1));

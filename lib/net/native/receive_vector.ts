@@ -23,11 +23,22 @@ export interface Received {
   oversize: number;
 }
 
+/** Fills batches from a socket, without waiting. */
+export interface Receiver {
+  /**
+   * Fills `batch` from slot 0; answers how many datagrams came in, those included that were too large for a slot and are
+   * not in the batch.
+   *
+   * @throws Error with a `code` when the socket is broken.
+   */
+  receive(fd: number, batch: PacketBatch, addresses: AddressCache, counts: Received): number;
+}
+
 /**
  * One for all sockets of a thread: the system writes only while a call lasts. Everything whose address it is given
  * hangs on this object, and this object on its module, so that no collection can take it away.
  */
-export class ReceiveVector {
+export class ReceiveVector implements Receiver {
   readonly #libc: Libc;
   readonly #headers = new Uint32Array(VECTOR_PACKETS * HEADER_WORDS);
   readonly #headerBytes = new Uint8Array(this.#headers.buffer);
@@ -48,27 +59,16 @@ export class ReceiveVector {
     }
   }
 
-  /**
-   * Fills `batch` from slot 0 with what waits at the socket, without waiting for it; answers how many datagrams came in,
-   * those included that were too large for a slot and are not in the batch.
-   *
-   * @throws Error with a `code` when the socket is broken.
-   */
   receive(fd: number, batch: PacketBatch, addresses: AddressCache, counts: Received): number {
     batch.clear();
     const room = Math.min(VECTOR_PACKETS, batch.capacity);
     if (this.#batch !== batch) this.#aim(batch, room);
     for (let i = 0; i < room; i++) this.#headers[i * HEADER_WORDS + NAME_BYTES_AT] = SOCKADDR_BYTES;
     const count = this.#libc.recvmmsg(fd, this.#headerBytes, room, MSG_DONTWAIT, null);
-    if (count < 0) return this.#failed();
+    if (count < 0) return judgeReceiveError(this.#libc);
     for (let i = 0; i < count; i++) this.#take(i, batch, addresses, counts);
     counts.received += count;
     return count;
-  }
-
-  /** Lets go of a batch that nobody will use here again. */
-  forget(): void {
-    this.#batch = undefined;
   }
 
   #take(i: number, batch: PacketBatch, addresses: AddressCache, counts: Received): void {
@@ -98,16 +98,17 @@ export class ReceiveVector {
     }
     this.#batch = batch;
   }
+}
 
-  #failed(): number {
-    switch (errno(this.#libc)) {
-      case ERRNO.EAGAIN:
-      case ERRNO.EINTR:
-      // What an earlier datagram met on its way; the socket itself is fine.
-      case ERRNO.ECONNREFUSED:
-        return 0;
-      default:
-        throw systemError(this.#libc, "recvmmsg");
-    }
+/** 0 where a failed receive means that there was nothing. @throws Error with a `code` otherwise. */
+export function judgeReceiveError(c: Libc): 0 {
+  switch (errno(c)) {
+    case ERRNO.EAGAIN:
+    case ERRNO.EINTR:
+    // What an earlier datagram met on its way; the socket itself is fine.
+    case ERRNO.ECONNREFUSED:
+      return 0;
+    default:
+      throw systemError(c, "recvmmsg");
   }
 }

@@ -16,9 +16,11 @@ import {
   SOL_SOCKET,
   SOL_UDP,
   systemError,
+  UDP_GRO,
   UDP_SEGMENT,
 } from "./libc.ts";
-import { ReceiveVector } from "./receive_vector.ts";
+import { GroVector } from "./gro_vector.ts";
+import { type Receiver, ReceiveVector } from "./receive_vector.ts";
 import { SendVector } from "./send_vector.ts";
 import { type Family, familyOf, readSockaddr, SOCKADDR_BYTES, sockaddrBytes, writeSockaddr } from "./sockaddr.ts";
 
@@ -58,7 +60,7 @@ export class NativeUdpSocket {
   readonly counters: DatagramCounters;
   readonly #libc: Libc;
   readonly #cache: AddressCache;
-  readonly #receive: ReceiveVector;
+  #receive: Receiver;
   readonly #send: SendVector;
   #isClosed = false;
 
@@ -89,6 +91,18 @@ export class NativeUdpSocket {
   receive(batch: PacketBatch): number {
     this.#checkOpen();
     return this.#receive.receive(this.fd, batch, this.#cache, this.counters);
+  }
+
+  /**
+   * Lets the system hand over packets of one sender together, where it can, and answers the batch that {@link receive}
+   * must be given from here on: its tail holds what did not fit.
+   */
+  coalesce(slotBytes: number): PacketBatch {
+    this.#checkOpen();
+    setOption(this.#libc, this.fd, SOL_UDP, UDP_GRO, 1);
+    const vector = new GroVector(this.#libc, slotBytes);
+    this.#receive = vector;
+    return vector.batch;
   }
 
   send(batch: PacketBatch): void {

@@ -47,7 +47,8 @@ export class WorkerLoop {
   readonly #handOver: HandOver;
   readonly #sleeper: Sleeper;
   readonly #ranker = new UnitRanker();
-  readonly #in = new PacketBatch(IN_PACKETS, IN_SLOT_BYTES);
+  /** By socket. */
+  readonly #in: readonly PacketBatch[];
   /** What other threads have handed over. */
   readonly #handed = new PacketBatch(IN_PACKETS, IN_SLOT_BYTES);
   readonly #out = new PacketBatch(OUT_PACKETS, MAX_UNIT_BYTES);
@@ -66,6 +67,7 @@ export class WorkerLoop {
     this.#sockets = setup.sockets.map((bound) =>
       NativeUdpSocket.takeOver(bound, { addressCapacity, counters: this.#figures.udp })
     );
+    this.#in = this.#sockets.map((socket) => socket.coalesce(IN_SLOT_BYTES));
     this.#addresses = new RelayAddressBook(this.#sockets.map(({ addresses }) => addresses), maxConnections);
     const others = figures.filter((_, i) => i !== index && i < workers);
     this.#relay = new Relay({
@@ -127,15 +129,15 @@ export class WorkerLoop {
   #receiveAll(): boolean {
     let isBusy = this.#receiveRings();
     for (let i = 0; i < this.#sockets.length; i++) {
-      const socket = this.#sockets[i];
-      if (socket.receive(this.#in) === 0) continue;
+      const batch = this.#in[i];
+      if (this.#sockets[i].receive(batch) === 0) continue;
       isBusy = true;
       // A peer speaks when it knows that it is bound, and by then the route to its worker is in our ring.
       this.#receiveRings();
       const base = this.#addresses.udpBase(i);
-      if (base > 0) { for (let k = 0; k < this.#in.size; k++) this.#in.addresses[k] += base; }
-      this.#handOver.keepOurs(this.#in, i);
-      this.#pass(this.#in);
+      if (base > 0) { for (let k = 0; k < batch.size; k++) batch.addresses[k] += base; }
+      this.#handOver.keepOurs(batch, i);
+      this.#pass(batch);
     }
     return isBusy;
   }
