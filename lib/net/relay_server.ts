@@ -31,7 +31,8 @@ import { RelayWorkers } from "./relay_workers/relay_workers.ts";
 import { type Listener, listenStream } from "./stream_listener.ts";
 import { SystemRng } from "./system_rng.ts";
 import type { TlsIdentity } from "./tls_identity.ts";
-import { openUdp } from "./udp_deno.ts";
+import { openUdp as openPortableUdp } from "./udp_deno.ts";
+import type { OpenUdp } from "./udp_io.ts";
 
 export interface RelayServerOptions {
   readonly relayId: string;
@@ -59,6 +60,8 @@ export interface RelayServerOptions {
    * over the portable backend where it is left out.
    */
   readonly workers?: number;
+  /** The UDP backend of this thread. */
+  readonly openUdp?: OpenUdp;
 }
 
 /** Where a relay listens, with the ports that the system chose. */
@@ -305,6 +308,7 @@ function openForwarder(
   events: ForwarderEvents,
 ): RelayForwarder {
   const { workers, udp: addresses = [], limits = {}, rng = new SystemRng(), impairment } = options;
+  const { openUdp = openPortableUdp } = options;
   const shared = { ...options, limits, impairment, maxConnections };
   const addressCapacity = addressesFor(limits.maxSessions ?? DEFAULT_RELAY_LIMITS.maxSessions);
   if (workers !== undefined) return new RelayWorkers({ ...shared, workers, udp: addresses, addressCapacity }, events);

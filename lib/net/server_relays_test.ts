@@ -244,11 +244,12 @@ Deno.test("ARC-RELAY-draining: a relay that drains is handed out no more, also w
   const rig = await Rig.start({ relays: served([site("relay-1", udp)]) });
   await rig.until(() => told(rig, "relay_up", "relay-1") === 1);
   assert.equal((await call(rig, ["plain", "plain"])).anna.length, 1);
-  relay.server.relay.drain();
+  const drained = relay.server.drain(60_000);
   await rig.until(() => told(rig, "relay_down", "relay-1") === 1);
   assert.deepEqual((await call(rig, ["plain", "plain"], OTHER_SESSION)).anna, []);
   await rig.close();
   await relay.close();
+  assert.equal(await drained, 0);
 });
 
 Deno.test("ARC-TRANSPORT-server-unchanged: a server without relays puts none in, and shows no figures of them", async () => {

@@ -26,43 +26,43 @@ export interface Sent {
   sendErrors: number;
 }
 
-/** Of one socket: its addresses are pointed at where they lie. All that the system reads hangs on this object. */
+/** What a socket brings along. */
+export interface SendSocket {
+  readonly fd: number;
+  readonly addresses: AddressCache;
+  readonly addressCapacity: number;
+  /** Where the bytes of {@link addresses} lie. */
+  readonly addressBase: number;
+  /** Bytes of one address. */
+  readonly nameBytes: number;
+  /** Cleared where the system, or the device behind it, will not cut messages up. */
+  mayGroup: boolean;
+}
+
+/**
+ * One for all sockets of a thread, as {@link ReceiveVector} is: the system reads only while a call lasts. All that it
+ * reads hangs on this object, the socket's addresses and the batch included.
+ */
 export class SendVector {
   readonly #libc: Libc;
-  readonly #fd: number;
-  readonly #addresses: AddressCache;
-  readonly #addressBase: number;
-  readonly #nameBytes: number;
-  readonly #groups: SendGroups;
   readonly #headers = new Uint32Array(CALL_PACKETS * HEADER_WORDS);
   readonly #headerBytes = new Uint8Array(this.#headers.buffer);
   readonly #iovecs = new Uint32Array(CALL_PACKETS * IOVEC_WORDS);
   readonly #iovecBase: number;
   readonly #controls = new Uint32Array(CALL_PACKETS * CONTROL_WORDS);
   readonly #controlBase: number;
-  readonly #isKnown = (address: number): boolean => this.#addresses.ensure(address);
-  /** Cleared where the system, or the device behind it, will not cut messages up. */
-  #mayGroup: boolean;
+  #groups = new SendGroups(CALL_PACKETS, 0);
+  #addressCapacity = 0;
+  #socket: SendSocket;
+  readonly #isKnown = (address: number): boolean => this.#socket.addresses.ensure(address);
   #batch: PacketBatch | undefined;
   #batchBase = 0;
 
-  constructor(
-    c: Libc,
-    fd: number,
-    addresses: AddressCache,
-    addressCapacity: number,
-    nameBytes: number,
-    group: boolean,
-  ) {
+  constructor(c: Libc, first: SendSocket) {
     this.#libc = c;
-    this.#fd = fd;
-    this.#addresses = addresses;
-    this.#addressBase = addressOf(c, addresses.bytes);
-    this.#nameBytes = nameBytes;
-    this.#groups = new SendGroups(CALL_PACKETS, addressCapacity);
+    this.#socket = first;
     this.#iovecBase = addressOf(c, new Uint8Array(this.#iovecs.buffer));
     this.#controlBase = addressOf(c, new Uint8Array(this.#controls.buffer));
-    this.#mayGroup = group;
     for (let i = 0; i < CALL_PACKETS; i++) {
       const control = i * CONTROL_WORDS;
       writeU64Words(this.#controls, control, SEGMENT_CMSG_BYTES);
@@ -72,7 +72,12 @@ export class SendVector {
   }
 
   /** Sends all of `batch`; what the system refuses is counted. May wait while the system's buffer is full. */
-  send(batch: PacketBatch, counts: Sent): void {
+  send(socket: SendSocket, batch: PacketBatch, counts: Sent): void {
+    this.#socket = socket;
+    if (socket.addressCapacity > this.#addressCapacity) {
+      this.#addressCapacity = socket.addressCapacity;
+      this.#groups = new SendGroups(CALL_PACKETS, socket.addressCapacity);
+    }
     if (this.#batch !== batch) this.#batchBase = addressOf(this.#libc, batch.bytes);
     this.#batch = batch;
     for (let from = 0; from < batch.size; from += CALL_PACKETS) {
@@ -82,12 +87,12 @@ export class SendVector {
 
   #sendPart(batch: PacketBatch, from: number, to: number, counts: Sent): void {
     const groups = this.#groups;
-    counts.sendErrors += groups.sort(batch, from, to, this.#mayGroup, this.#isKnown);
+    counts.sendErrors += groups.sort(batch, from, to, this.#socket.mayGroup, this.#isKnown);
     this.#write(batch, from);
     let done = 0;
     while (done < groups.size) {
       const headers = done === 0 ? this.#headerBytes : this.#headerBytes.subarray(4 * HEADER_WORDS * done);
-      const taken = this.#libc.sendmmsg(this.#fd, headers, groups.size - done, 0);
+      const taken = this.#libc.sendmmsg(this.#socket.fd, headers, groups.size - done, 0);
       for (let group = done; group < done + taken; group++) counts.sent += groups.count[group];
       if (taken > 0) done += taken;
       else if (this.#isRefused(batch, from, done, counts)) done++;
@@ -105,12 +110,12 @@ export class SendVector {
       return true;
     }
     // A device that cannot cut messages up says EIO, and will say so of every one.
-    if (error === ERRNO.EIO) this.#mayGroup = false;
+    if (error === ERRNO.EIO) this.#socket.mayGroup = false;
     for (let left = count[group], packet = head[group]; left > 0; left--, packet = next[packet]) {
       this.#writeHeader(group, packet, 1);
       this.#writeIovec(packet, batch, from + packet);
       const header = this.#headerBytes.subarray(4 * HEADER_WORDS * group);
-      if (this.#libc.sendmmsg(this.#fd, header, 1, 0) === 1) counts.sent++;
+      if (this.#libc.sendmmsg(this.#socket.fd, header, 1, 0) === 1) counts.sent++;
       else counts.sendErrors++;
     }
     return true;
@@ -129,10 +134,11 @@ export class SendVector {
 
   #writeHeader(group: number, firstIovec: number, packets: number): void {
     const { address, segmentBytes } = this.#groups;
+    const { addressBase, addresses, nameBytes } = this.#socket;
     const header = group * HEADER_WORDS;
     const isGroup = packets > 1;
-    writeU64Words(this.#headers, header + NAME_AT, this.#addressBase + this.#addresses.at(address[group]));
-    this.#headers[header + NAME_BYTES_AT] = this.#nameBytes;
+    writeU64Words(this.#headers, header + NAME_AT, addressBase + addresses.at(address[group]));
+    this.#headers[header + NAME_BYTES_AT] = nameBytes;
     writeU64Words(this.#headers, header + IOV_AT, this.#iovecBase + 4 * IOVEC_WORDS * firstIovec);
     this.#headers[header + IOV_COUNT_AT] = packets;
     writeU64Words(

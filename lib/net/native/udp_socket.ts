@@ -5,6 +5,7 @@ import type { DatagramCounters } from "../datagram.ts";
 import type { UdpOptions } from "../udp_deno.ts";
 import { AddressCache } from "./address_cache.ts";
 import {
+  addressOf,
   type Libc,
   libc,
   SO_MEMINFO,
@@ -21,7 +22,7 @@ import {
 } from "./libc.ts";
 import { GroVector } from "./gro_vector.ts";
 import { type Receiver, ReceiveVector } from "./receive_vector.ts";
-import { SendVector } from "./send_vector.ts";
+import { type SendSocket, SendVector } from "./send_vector.ts";
 import { type Family, familyOf, readSockaddr, SOCKADDR_BYTES, sockaddrBytes, writeSockaddr } from "./sockaddr.ts";
 
 export interface NativeUdpOptions extends UdpOptions {
@@ -52,6 +53,7 @@ const MEMINFO_DROPS = 8;
 
 /** Of this thread; see {@link ReceiveVector}. */
 let receiveVector: ReceiveVector | undefined;
+let sendVector: SendVector | undefined;
 
 export class NativeUdpSocket {
   readonly addresses: AddressTable;
@@ -62,6 +64,7 @@ export class NativeUdpSocket {
   readonly #cache: AddressCache;
   #receive: Receiver;
   readonly #send: SendVector;
+  readonly #sending: SendSocket;
   #isClosed = false;
 
   /** Opens and binds. @throws LibraryError, Error with a `code` as the system says it. */
@@ -84,7 +87,15 @@ export class NativeUdpSocket {
     this.#cache = new AddressCache(this.addresses, family);
     this.#receive = receiveVector ??= new ReceiveVector(c);
     const mayGroup = setOption(c, this.fd, SOL_UDP, UDP_SEGMENT, 0);
-    this.#send = new SendVector(c, this.fd, this.#cache, this.addresses.capacity, sockaddrBytes(family), mayGroup);
+    this.#sending = {
+      fd,
+      addresses: this.#cache,
+      addressCapacity: this.addresses.capacity,
+      addressBase: addressOf(c, this.#cache.bytes),
+      nameBytes: sockaddrBytes(family),
+      mayGroup,
+    };
+    this.#send = sendVector ??= new SendVector(c, this.#sending);
   }
 
   /** Fills `batch` with what waits, at most 64; answers how many datagrams came. Never waits. */
@@ -107,7 +118,7 @@ export class NativeUdpSocket {
 
   send(batch: PacketBatch): void {
     this.#checkOpen();
-    this.#send.send(batch, this.counters);
+    this.#send.send(this.#sending, batch, this.counters);
   }
 
   /** The number of a socket address that was handed over from another socket of the same port: 7 words. */
