@@ -6,6 +6,7 @@ import { unwrap } from "../../lib/base/parsed.ts";
 import { writeFingerprint } from "../../lib/crypto/certificate.ts";
 import { systemClock } from "../../lib/net/clock.ts";
 import { ListenError } from "../../lib/net/listen.ts";
+import { LibraryError } from "../../lib/net/native/library.ts";
 import { RelayServer, type RelayServerOptions } from "../../lib/net/relay_server.ts";
 import type { RelayServerEvent } from "../../lib/net/relay_server_events.ts";
 import { pageUrl } from "../../lib/net/relay_server_pages.ts";
@@ -75,6 +76,7 @@ async function start(options: RelayServerOptions): Promise<RelayServer> {
     return await RelayServer.start(options);
   } catch (error) {
     if (error instanceof RangeError) throw new CliError("usage", error.message, "take a lower --max-sessions");
+    if (error instanceof LibraryError) throw new CliError("usage", error.message, "--io deno does without");
     if (!(error instanceof ListenError)) throw error;
     throw new CliError("usage", error.message, listenHint(error));
   }

@@ -13,6 +13,7 @@ import type { RelayState } from "../../relay/relay_state.ts";
 import { UnitRanker } from "../../relay/unit_priority.ts";
 import { listening } from "../listen.ts";
 import { EFD_CLOEXEC, EFD_NONBLOCK, type Libc, libc, systemError } from "../native/libc.ts";
+import { LibraryError } from "../native/library.ts";
 import { bindUdp, type BoundUdp, closeUdp } from "../native/udp_socket.ts";
 import type { ForwarderEvents, RelayForwarder } from "../relay_forwarder.ts";
 import type { ForwarderOptions } from "../relay_here.ts";
@@ -120,7 +121,7 @@ export class RelayWorkers implements RelayForwarder {
         worker.onerror = (event) => {
           event.preventDefault();
           this.#broken(event.message);
-          ready[index].reject(new Error(`relay worker: ${event.message}`));
+          ready[index].reject(new LibraryError(`the relay cannot start its thread: ${event.message}`));
           resolve();
         };
       });
