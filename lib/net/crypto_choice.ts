@@ -1,8 +1,7 @@
 /** Every crypto backend that this process can have: what `lib/crypto` may choose from by itself, and libcrypto. */
 import { type BackendChoice, type BackendWish, chooseBackend, findNodeCrypto } from "../crypto/backend_choice.ts";
 import type { LibCrypto } from "../crypto/backend_native.ts";
-import { openLibCrypto } from "./native/libcrypto.ts";
-import { LibraryError } from "./native/library.ts";
+import { libCryptoOrWhy } from "./native/libcrypto.ts";
 
 let opened: LibCrypto | string | undefined;
 
@@ -13,15 +12,6 @@ let opened: LibCrypto | string | undefined;
  */
 export function chooseCryptoBackend(wish: BackendWish): BackendChoice {
   if (wish === "noble" || wish === "node") return chooseBackend(wish);
-  opened ??= tryOpen();
+  opened ??= libCryptoOrWhy();
   return chooseBackend(wish, { node: findNodeCrypto(), native: opened });
-}
-
-function tryOpen(): LibCrypto | string {
-  try {
-    return openLibCrypto();
-  } catch (error) {
-    if (error instanceof LibraryError) return error.message;
-    throw error;
-  }
 }

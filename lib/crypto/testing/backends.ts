@@ -2,12 +2,11 @@
 import { concatBytes, parseHex } from "../../base/bytes.ts";
 import { unwrap } from "../../base/parsed.ts";
 import { SeededRng } from "../../base/rng.ts";
-import { openLibCrypto } from "../../net/native/libcrypto.ts";
-import { LibraryError } from "../../net/native/library.ts";
+import { libCryptoOrWhy } from "../../net/native/libcrypto.ts";
 import type { CryptoBackend } from "../backend.ts";
 import { findNodeCrypto } from "../backend_choice.ts";
 import { nobleBackend } from "../backend_noble.ts";
-import { createNativeBackend, type LibCrypto } from "../backend_native.ts";
+import { createNativeBackend } from "../backend_native.ts";
 import { createNodeBackend, type NodeCrypto } from "../backend_node.ts";
 
 /** Deno always has it; a test run without it should fail loudly, not skip. */
@@ -18,22 +17,13 @@ export function requireNodeCrypto(): NodeCrypto {
 }
 
 /** libcrypto, or why it cannot be called here. */
-export const LIBCRYPTO = openedLibCrypto();
+export const LIBCRYPTO = libCryptoOrWhy();
 
 export const BACKENDS: readonly CryptoBackend[] = [
   nobleBackend,
   createNodeBackend(requireNodeCrypto()),
   ...(typeof LIBCRYPTO === "string" ? [] : [createNativeBackend(LIBCRYPTO)]),
 ];
-
-function openedLibCrypto(): LibCrypto | string {
-  try {
-    return openLibCrypto();
-  } catch (error) {
-    if (error instanceof LibraryError) return error.message;
-    throw error;
-  }
-}
 
 /** Bytes from hex digits; spaces are for the reader. */
 export function hex(text: string): Uint8Array<ArrayBuffer> {

@@ -16,31 +16,22 @@ import {
   CONTROL_BYTES_AT,
   CONTROL_WORDS,
   HEADER_WORDS,
-  IOV_AT,
-  IOV_COUNT_AT,
-  IOVEC_WORDS,
   LENGTH_AT,
-  NAME_AT,
-  NAME_BYTES_AT,
   VECTOR_PACKETS,
 } from "./message_layout.ts";
+import { NAME_WORDS, ReceiveHeaders } from "./receive_headers.ts";
 import { judgeReceiveError, type Received, type Receiver } from "./receive_vector.ts";
-import { SOCKADDR_BYTES } from "./sockaddr.ts";
 import { writeU64Words } from "./words.ts";
 
 /** As large as a message can be, and a little, so that messages do not all fall on the same lines of the caches. */
 const MESSAGE_BYTES = 65_536 + 192;
-const NAME_WORDS = SOCKADDR_BYTES / 4;
 
 /** Of one socket and one batch: what did not fit the batch waits in its tail. All that the system writes hangs here. */
 export class GroVector implements Receiver {
   /** The only one that {@link receive} fills. */
   readonly batch: PacketBatch;
   readonly #libc: Libc;
-  readonly #headers = new Uint32Array(VECTOR_PACKETS * HEADER_WORDS);
-  readonly #headerBytes = new Uint8Array(this.#headers.buffer);
-  readonly #names = new Uint32Array(VECTOR_PACKETS * NAME_WORDS);
-  readonly #iovecs = new Uint32Array(VECTOR_PACKETS * IOVEC_WORDS);
+  readonly #headers: ReceiveHeaders;
   readonly #controls = new Uint32Array(VECTOR_PACKETS * CONTROL_WORDS);
   #messages = 0;
   /** The message that is being cut up, and how far. */
@@ -51,17 +42,11 @@ export class GroVector implements Receiver {
     this.#libc = c;
     this.batch = new PacketBatch(VECTOR_PACKETS, slotBytes, VECTOR_PACKETS * MESSAGE_BYTES);
     const base = addressOf(c, this.batch.bytes) + this.batch.tail;
-    const names = addressOf(c, new Uint8Array(this.#names.buffer));
-    const iovecs = addressOf(c, new Uint8Array(this.#iovecs.buffer));
     const controls = addressOf(c, new Uint8Array(this.#controls.buffer));
+    this.#headers = new ReceiveHeaders(c);
     for (let i = 0; i < VECTOR_PACKETS; i++) {
-      const header = i * HEADER_WORDS;
-      writeU64Words(this.#headers, header + NAME_AT, names + 4 * NAME_WORDS * i);
-      writeU64Words(this.#headers, header + IOV_AT, iovecs + 4 * IOVEC_WORDS * i);
-      writeU64Words(this.#headers, header + IOV_COUNT_AT, 1);
-      writeU64Words(this.#headers, header + CONTROL_AT, controls + 4 * CONTROL_WORDS * i);
-      writeU64Words(this.#iovecs, i * IOVEC_WORDS, base + i * MESSAGE_BYTES);
-      writeU64Words(this.#iovecs, i * IOVEC_WORDS + 2, MESSAGE_BYTES);
+      this.#headers.aim(i, base + i * MESSAGE_BYTES, MESSAGE_BYTES);
+      writeU64Words(this.#headers.words, i * HEADER_WORDS + CONTROL_AT, controls + 4 * CONTROL_WORDS * i);
     }
   }
 
@@ -71,7 +56,7 @@ export class GroVector implements Receiver {
     if (this.#message === this.#messages && !this.#refill(fd)) return 0;
     let taken = 0;
     while (this.#message < this.#messages && batch.size < batch.capacity) {
-      const address = addresses.numberOf(this.#names, this.#message * NAME_WORDS);
+      const address = addresses.numberOf(this.#headers.names, this.#message * NAME_WORDS);
       taken += this.#cut(address, counts);
     }
     counts.received += taken;
@@ -80,12 +65,10 @@ export class GroVector implements Receiver {
 
   /** Asks the system for more; false when there is nothing. */
   #refill(fd: number): boolean {
-    for (let i = 0; i < VECTOR_PACKETS; i++) {
-      const header = i * HEADER_WORDS;
-      this.#headers[header + NAME_BYTES_AT] = SOCKADDR_BYTES;
-      this.#headers[header + CONTROL_BYTES_AT] = CMSG_SPACE_BYTES;
-    }
-    const count = this.#libc.recvmmsg(fd, this.#headerBytes, VECTOR_PACKETS, MSG_DONTWAIT, null);
+    const { words, bytes } = this.#headers;
+    this.#headers.reset(VECTOR_PACKETS);
+    for (let i = 0; i < VECTOR_PACKETS; i++) words[i * HEADER_WORDS + CONTROL_BYTES_AT] = CMSG_SPACE_BYTES;
+    const count = this.#libc.recvmmsg(fd, bytes, VECTOR_PACKETS, MSG_DONTWAIT, null);
     this.#message = 0;
     this.#offset = 0;
     this.#messages = count < 0 ? judgeReceiveError(this.#libc) : count;
@@ -95,7 +78,7 @@ export class GroVector implements Receiver {
   /** Moves packets of the message at hand into the batch, as far as there is room; answers how many. */
   #cut(address: number, counts: Received): number {
     const { batch } = this;
-    const total = this.#headers[this.#message * HEADER_WORDS + LENGTH_AT];
+    const total = this.#headers.words[this.#message * HEADER_WORDS + LENGTH_AT];
     const each = this.#segmentBytes(this.#message) || total;
     const start = batch.tail + this.#message * MESSAGE_BYTES;
     let taken = 0;
@@ -122,7 +105,7 @@ export class GroVector implements Receiver {
   /** Bytes of each packet but the last; 0 where the message is one packet. */
   #segmentBytes(message: number): number {
     const control = message * CONTROL_WORDS;
-    const isThere = this.#headers[message * HEADER_WORDS + CONTROL_BYTES_AT] > 0 &&
+    const isThere = this.#headers.words[message * HEADER_WORDS + CONTROL_BYTES_AT] > 0 &&
       this.#controls[control + 2] === SOL_UDP && this.#controls[control + 3] === UDP_GRO;
     return isThere ? this.#controls[control + 4] : 0;
   }

@@ -59,3 +59,13 @@ export function openLibCrypto(places: LibraryPlaces = LIBCRYPTO): LibCrypto {
   };
   return { ...(symbols as unknown as Omit<LibCrypto, "version" | "pointerTo">), version, pointerTo };
 }
+
+/** libcrypto, or why it cannot be called. */
+export function libCryptoOrWhy(): LibCrypto | string {
+  try {
+    return openLibCrypto();
+  } catch (error) {
+    if (error instanceof LibraryError) return error.message;
+    throw error;
+  }
+}

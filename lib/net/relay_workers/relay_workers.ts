@@ -286,6 +286,8 @@ export class RelayWorkers implements RelayForwarder {
 
   /** Sends a record behind those that wait. */
   #post(worker: number, send: () => boolean): void {
+    // The doorbells may be closed by now, and their numbers somebody else's.
+    if (this.#isStopped) return;
     if (this.#waiting[worker].length > 0 || !send()) this.#postLater(worker, send, () => {});
   }
 
