@@ -258,7 +258,7 @@ for (const { name: backend, workers, ignore } of VARIANTS) {
     await callee.bind(CALLEE);
     const drained = rig.server.drain(60_000);
     const refused = await late.bind(CALLER, uuidOf(0xb0));
-    assert.ok(refused.type === "ERROR" && refused.code === "busy");
+    assert.ok(refused.type === "ERROR" && refused.code === "busy", JSON.stringify(refused));
     await exchange(caller, callee);
     assert.equal((await caller.bind(CALLER, SESSION, { type: "RELAY_UNBIND" })).type, "ACK");
     assert.equal((await callee.bind(CALLEE, SESSION, { type: "RELAY_UNBIND" })).type, "ACK");

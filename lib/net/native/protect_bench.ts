@@ -9,7 +9,8 @@ import type { Authentication, SuiteName } from "../../crypto/suites.ts";
 import { makeKeys, plainPacket, SSRC } from "../../crypto/testing/packets.ts";
 import { ArcRtpView } from "../../packet/arcrtp.ts";
 import { setSequenceNumber } from "../../packet/rtp_header.ts";
-import { buildC, median } from "../testing/bench_tools.ts";
+import { median } from "../testing/bench_figures.ts";
+import { buildC } from "../testing/build_c.ts";
 import { openLibCrypto } from "./libcrypto.ts";
 
 const backend = createNativeBackend(openLibCrypto());

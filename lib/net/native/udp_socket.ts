@@ -26,6 +26,8 @@ import { type SendSocket, SendVector } from "./send_vector.ts";
 import { type Family, familyOf, readSockaddr, SOCKADDR_BYTES, sockaddrBytes, writeSockaddr } from "./sockaddr.ts";
 
 export interface NativeUdpOptions extends UdpOptions {
+  /** False: every packet leaves as a message of its own, as from senders that know no better. */
+  readonly groups?: boolean;
   /** Others of this process may bind the same port: the system then shares the senders out among them. */
   readonly reusePort?: boolean;
 }
@@ -33,6 +35,7 @@ export interface NativeUdpOptions extends UdpOptions {
 /** What a thread keeps of a socket. */
 export interface NativeUdpState {
   readonly addressCapacity?: number;
+  readonly groups?: boolean;
   /** What it counts in; its own where it is left out. */
   readonly counters?: DatagramCounters;
 }
@@ -86,7 +89,7 @@ export class NativeUdpSocket {
     this.addresses = new AddressTable(options.addressCapacity);
     this.#cache = new AddressCache(this.addresses, family);
     this.#receive = receiveVector ??= new ReceiveVector(c);
-    const mayGroup = setOption(c, this.fd, SOL_UDP, UDP_SEGMENT, 0);
+    const mayGroup = options.groups !== false && setOption(c, this.fd, SOL_UDP, UDP_SEGMENT, 0);
     this.#sending = {
       fd,
       addresses: this.#cache,

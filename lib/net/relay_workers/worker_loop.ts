@@ -144,13 +144,17 @@ export class WorkerLoop {
 
   #receiveRings(): boolean {
     let isBusy = false;
-    for (let from = 0; from < this.#rings.incoming.length; from++) {
-      while (this.#handOver.receive(from, this.#handed)) {
-        isBusy = true;
+    for (let wasBusy = true; wasBusy;) {
+      wasBusy = false;
+      // One batch of each, the server's first: what it commands must not wait until all others have nothing more.
+      for (let from = this.#server; from >= 0; from--) {
+        if (!this.#handOver.receive(from, this.#handed)) continue;
+        wasBusy = true;
         this.#pass(this.#handed);
         // Only the server's thread has connections, and knows of them.
         if (from === this.#server) this.#handOver.noteStreamUse();
       }
+      isBusy ||= wasBusy;
     }
     return isBusy;
   }

@@ -12,15 +12,16 @@ const BURST = 64;
 
 /** One peer of a relay on a native socket of its own, without a promise. */
 export class BenchPeer {
-  readonly socket = NativeUdpSocket.open(LOOPBACK);
+  readonly socket: NativeUdpSocket;
   readonly #relay: number;
   readonly #batch = new PacketBatch(BURST, 2048);
 
   readonly #meanwhile: () => void;
 
-  /** `meanwhile` runs while an answer is awaited: a relay on this same thread. */
-  constructor(relayPort: number, meanwhile: () => void = () => {}) {
+  /** `meanwhile` runs while an answer is awaited: a relay on this same thread. Without `groups` packets leave one by one. */
+  constructor(relayPort: number, meanwhile: () => void = () => {}, groups = true) {
     this.#meanwhile = meanwhile;
+    this.socket = NativeUdpSocket.open({ ...LOOPBACK, groups });
     this.#relay = this.socket.addresses.intern(LOOPBACK.host, relayPort);
   }
 

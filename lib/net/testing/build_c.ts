@@ -1,5 +1,3 @@
-/** What benches beside C programs share: building those, medians, CPU time. */
-
 /** Builds `fixtures/bench/NAME.c` into a temporary file; undefined, with a line that says so, where it cannot be built. */
 export async function buildC(name: string, ...libraries: string[]): Promise<string | undefined> {
   const source = new URL(`../../../fixtures/bench/${name}.c`, import.meta.url).pathname;
@@ -14,14 +12,4 @@ export async function buildC(name: string, ...libraries: string[]): Promise<stri
   }
   await Deno.remove(program);
   return undefined;
-}
-
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-/** User and system time of a process with all its threads, from the kernel's own account. */
-export function cpuSeconds(pid: number): number {
-  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1].split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
