@@ -91,7 +91,7 @@ function breachLines(result: CaseResult, breach: BreachRecord, dialect: string, 
     ...line("expected", expected),
     ...line("because", got),
     ...specimensOf(result, breach, dialect).flatMap((specimen) =>
-      markedText(specimen, style.paint).map((marked, i) => `  ${(i === 0 ? "bytes" : "").padEnd(9)} ${marked}`)
+      markedText(specimen, style.paint).flatMap((marked, i) => told((i === 0 ? "bytes" : "").padEnd(9), marked, style))
     ),
   ];
 }
