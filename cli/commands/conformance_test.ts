@@ -97,6 +97,73 @@ Deno.test("conformance --report: several at once, one of them on standard output
   }
 });
 
+Deno.test("conformance --report: all formats at once, each into its file", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const wishes = FORMATS.flatMap((format) => ["--report", `${format}=${dir}/${format}`]);
+    const { exitCode, out } = await run("arcrtp/version", ...wishes);
+    assert.deepEqual([exitCode, out], [EXIT.ok, ""]);
+    const begins = {
+      text: "ops ",
+      json: "{\n",
+      junit: "<?xml",
+      tap: "TAP version 14\n",
+      html: "<!doctype",
+      badge: '{"sch',
+    };
+    for (const format of FORMATS) {
+      const text = await Deno.readTextFile(`${dir}/${format}`);
+      assert.ok(text.startsWith(begins[format]), `${format}: ${text.slice(0, 80)}`);
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("conformance --capsules, replay: a failing case is run again: same, fixed elsewhere, another subject is named", async () => {
+  const dir = await Deno.makeTempDir();
+  const bad = `'${DENO}' run --no-config --no-lock '${BAD_TESTEE}' two-forms`;
+  const other = `'${DENO}' run --no-config --no-lock '${BAD_TESTEE}' hangs`;
+  const own = `'${DENO}' run --allow-read --allow-env '${MAIN}' testee`;
+  try {
+    const long = ["--timeout", "30s"];
+    const first = await run("arcrtp/version", "--command", bad, "--capsules", `${dir}/failing`, "--seed", "5", ...long);
+    assert.equal(first.exitCode, EXIT.finding);
+    assert.match(first.err, /^1 capsule in .*failing: arcrtc conformance replay FILE$/m);
+    const file = `${dir}/failing/arcrtc-1.0.arcrtp.version.json`;
+    const capsule = JSON.parse(await Deno.readTextFile(file));
+    assert.deepEqual([capsule.schema, capsule.seed, capsule.verdict], ["arcrtc.capsule/1", 5, "fail"]);
+    assert.deepEqual(capsule.subject, `command '${bad}'`);
+    const same = await run("replay", file, "--command", bad);
+    assert.equal(same.exitCode, EXIT.finding);
+    assert.match(same.out, /^ {2}same: it fails as it did\n {2}then {2}.*rubbish: the answer has ok and fault/m);
+    const fixed = await run("replay", file, "--command", own, "--json", ...long);
+    assert.equal(fixed.exitCode, EXIT.ok, fixed.out + fixed.err);
+    const line = JSON.parse(fixed.out);
+    assert.deepEqual([line.schema, line.outcome, line.now.verdict], ["arcrtc.conformance.replay/1", "fixed", "pass"]);
+    const different = await run("replay", file, "--command", other, "--timeout", "1s");
+    assert.equal(different.exitCode, EXIT.finding);
+    assert.match(different.out, /^ {2}different: it fails in another way\n {2}then .*\n {2}now {3}.*hung: no answer/m);
+    const unnamed = await run("replay", file);
+    assert.equal(unnamed.exitCode, EXIT.usage);
+    assert.match(unnamed.err, /^error: what is to be tested with .*\nhint: --command: it was made against command '/);
+    const elsewhere = await run("replay", file, "--capture", `${CAPTURES}call-phoenix.pcapng`);
+    assert.equal(elsewhere.exitCode, EXIT.nothingSelected);
+    assert.match(elsewhere.out, /^ {2}not run: skipped, needs a testee of ops: --command 'CMD'$/m);
+    await Deno.writeTextFile(`${dir}/none.json`, "{}");
+    const none = await run("replay", `${dir}/none.json`, "--command", bad);
+    assert.equal(none.exitCode, EXIT.usage);
+    assert.match(none.err, /none\.json is no capsule: schema: expected "schema", got undefined/);
+    capsule.case.id = "arcrtp/gone";
+    await Deno.writeTextFile(`${dir}/gone.json`, JSON.stringify(capsule));
+    assert.match((await run("replay", `${dir}/gone.json`, "--command", bad)).err, /there is no case arcrtp\/gone/);
+    const quiet = await run("arcrtp/version", "--capsules", `${dir}/none-fails`);
+    assert.match(quiet.err, /^no case fails: no capsule is written$/m);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 Deno.test("conformance: nobody there, and a command that is none, are told before the first case", async () => {
   const target = await run("--target", "tcp://127.0.0.1:9", "--timeout", "2s");
   assert.equal(target.exitCode, EXIT.unreachable);

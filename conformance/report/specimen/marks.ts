@@ -115,7 +115,8 @@ export function marksOfFault(unit: Unit, offset?: number): readonly Mark[] {
 function faultOf({ bytes, kind }: Unit): Fault | undefined {
   switch (kind) {
     case UnitKind.arcrtp:
-      return dissectArcRtp(bytes).faults[0];
+      // A bad extension leaves a packet valid (SPEC ARC-RTP-ext-bad-element).
+      return dissectArcRtp(bytes).faults.find(({ reason }) => reason !== "bad_extension");
     case UnitKind.reduced:
       return dissectReduced(bytes).faults[0];
     case UnitKind.rtcp: {

@@ -142,7 +142,8 @@ function bytesOf(hex: string): Uint8Array {
 /** Where the testee has refused the unit. */
 function faultOffset(answer: object | undefined): number | undefined {
   const fault = isJson(answer) && isJson(answer.fault) ? answer.fault : undefined;
-  return typeof fault?.offset === "number" ? fault.offset : undefined;
+  const offset = fault?.offset;
+  return typeof offset === "number" && Number.isInteger(offset) && offset >= 0 ? offset : undefined;
 }
 
 function unitOf(bytes: Uint8Array, dialect: string, request: Json): Unit {
