@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { RelayRig } from "../../lib/net/testing/relay_rig.ts";
-import { Rig } from "../../lib/net/testing/signaling_rig.ts";
+import { Rig, testIdentity } from "../../lib/net/testing/signaling_rig.ts";
 import { SECRET } from "../../lib/relay/testing/relay_world.ts";
 import type { HostPort } from "../../lib/base/address_table.ts";
 import type { RelayCase } from "../case.ts";
@@ -53,12 +53,16 @@ Deno.test("our own server passes every dialogue with a server", () =>
   }));
 
 Deno.test("our own relay passes every dialogue with a relay", async () => {
-  const rig = await RelayRig.start({ tcp: [LOOPBACK] });
-  const { udp: [udp], tcp: [tcp] } = rig.server.listening;
+  const tlsIdentity = await testIdentity();
+  // So that the cases about limits surely meet one.
+  const limits = { sessionBps: 5_000_000 };
+  const rig = await RelayRig.start({ tcp: [LOOPBACK], tls: [LOOPBACK], tlsIdentity, limits });
+  const { udp: [udp], tcp: [tcp], tls: [tls] } = rig.server.listening;
   const cases = dialogues("relay");
-  const relay = relayDriver({ udp, tcp, secret: SECRET, trust: {} });
+  const trust = { pinSha256: tlsIdentity.fingerprintSha256 };
+  const relay = relayDriver({ udp, tcp, tls, secret: SECRET, trust });
   try {
-    assertAllPass(await runCases(cases, { subjects: { relay } }), cases.length);
+    assertAllPass(await runCases(cases, { subjects: { relay }, jobs: 8 }), cases.length);
   } finally {
     await rig.close();
   }

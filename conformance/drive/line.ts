@@ -2,6 +2,7 @@
  * One party that the suite plays, connected to a target: sends units, waits for units, and proves silences. Every byte
  * goes into the transcript. What comes is kept, in order, until the case asks for it.
  */
+import type { HostPort } from "../../lib/base/address_table.ts";
 import { equalBytes, toHex, utf8 } from "../../lib/base/bytes.ts";
 import { brief } from "../expect.ts";
 import type { Json } from "../testee/answer.ts";
@@ -13,12 +14,16 @@ import { Breach } from "./outcome.ts";
 export interface LineChannel {
   /** For people: where it goes. */
   readonly name: string;
+  /** Our end of it, where there is one to tell. */
+  readonly local?: HostPort;
   send(unit: Uint8Array): void | Promise<void>;
   close(): void;
 }
 
 /** Units that wait to be asked for; a target that sends more floods. */
 const MAX_WAITING = 10_000;
+
+const SETTLING_WAITS = 8;
 
 export class Line {
   readonly name: string;
@@ -54,6 +59,11 @@ export class Line {
     this.#desk.transcript.noted("opened", channel.name, this.name);
   }
 
+  /** Our end of the connection; undefined where that cannot be told. */
+  get local(): HostPort | undefined {
+    return this.#channel?.local;
+  }
+
   /** Sends a unit as it is. */
   async send(unit: Uint8Array): Promise<void> {
     this.#desk.transcript.moved("sent", this.name, unit);
@@ -79,6 +89,26 @@ export class Line {
       const unit = await this.#take(expected, deadlineMs);
       if (isRight(unit)) return unit;
     }
+  }
+
+  /** Those that come before the next unit that is right, which is left out. */
+  async before(expected: string, isRight: (unit: Uint8Array) => boolean): Promise<readonly Uint8Array[]> {
+    const earlier: Uint8Array[] = [];
+    await this.eventually(expected, (unit) => isRight(unit) || !earlier.push(unit));
+    return earlier;
+  }
+
+  /** What has come, once nothing more has for so long. */
+  async settled(quietMs: number): Promise<readonly Uint8Array[]> {
+    const units: Uint8Array[] = [];
+    // In several waits: on a busy host one alone may be over before what has long come is looked at.
+    for (let quiet = 0; quiet < SETTLING_WAITS;) {
+      await this.#wait(this.#desk.clock.nowMs() + quietMs / SETTLING_WAITS);
+      quiet = this.#units.length > 0 || this.#closedWhy !== undefined ? 0 : quiet + 1;
+      units.push(...this.#units.splice(0));
+      if (this.#closedWhy !== undefined) break;
+    }
+    return units;
   }
 
   /** The very next unit must be these bytes. */
@@ -162,7 +192,8 @@ export function messageOf(unit: Uint8Array): Json {
   }
 }
 
-function isMessage(type: string, fields: Json): (unit: Uint8Array) => boolean {
+/** Tells a message of the type, with these fields among its own. */
+export function isMessage(type: string, fields: Json = {}): (unit: Uint8Array) => boolean {
   return (unit) => {
     const message = messageOf(unit);
     const isSame = (name: string) => JSON.stringify(message[name]) === JSON.stringify(fields[name]);

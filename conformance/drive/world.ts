@@ -15,7 +15,10 @@ export class World {
   readonly sessionId: string;
   readonly callerId: string;
   readonly calleeId: string;
+  /** Neither the session's nor a peer's. */
+  readonly otherId: string;
   readonly #lines: Line[] = [];
+  #lastTimestamp = 0;
 
   constructor(desk: Desk) {
     this.desk = desk;
@@ -23,6 +26,7 @@ export class World {
     this.sessionId = uuidV4(rng);
     this.callerId = uuidV4(rng);
     this.calleeId = uuidV4(rng);
+    this.otherId = uuidV4(rng);
   }
 
   get rng(): Rng {
@@ -33,6 +37,16 @@ export class World {
   get timestamp(): number {
     const { clock } = this.desk;
     return Math.floor(clock.nowMs() + clock.unixOffsetMs);
+  }
+
+  /** The same, later than each that was taken before: two requests of a type must not have the same. */
+  freshTimestamp(): number {
+    return this.#lastTimestamp = Math.max(this.timestamp, this.#lastTimestamp + 1);
+  }
+
+  /** Lets time pass: for rules that are about it. */
+  pass(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
   }
 
   /** A word for the transcript. */
