@@ -3,6 +3,7 @@ import registry from "./requirements.json" with { type: "json" };
 import { areaOf, type Case } from "./case.ts";
 import { ARCRTP_CASES } from "./cases/arcrtp/area.ts";
 import { CAPTURE_CASES } from "./cases/capture/rules.ts";
+import { PATH_CASES } from "./cases/path/area.ts";
 import { RELAY_CASES } from "./cases/relay/area.ts";
 import { UNIT_CASES } from "./cases/unit/area.ts";
 import type { Requirement } from "./requirements.ts";
@@ -11,6 +12,7 @@ import type { Requirement } from "./requirements.ts";
 export const CASES: readonly Case[] = [
   ...UNIT_CASES,
   ...ARCRTP_CASES,
+  ...PATH_CASES,
   ...RELAY_CASES,
   ...CAPTURE_CASES,
 ];

@@ -31,6 +31,7 @@ export class Line {
   readonly #units: Uint8Array[] = [];
   #channel: LineChannel | undefined;
   #closedWhy: string | undefined;
+  #take: ((unit: Uint8Array) => void) | undefined;
   #wake: () => void = () => {};
 
   constructor(name: string, desk: Desk) {
@@ -41,6 +42,7 @@ export class Line {
   /** For channels: a unit came; it is borrowed. */
   took(unit: Uint8Array): void {
     this.#desk.transcript.moved("received", this.name, unit);
+    if (this.#take !== undefined) return this.#take(unit);
     if (this.#units.length >= MAX_WAITING) this.ended(`it sent more than ${MAX_WAITING} units`);
     else this.#units.push(unit.slice());
     this.#wake();
@@ -52,6 +54,12 @@ export class Line {
     this.#closedWhy = why;
     this.#desk.transcript.noted("closed", why, this.name);
     this.#wake();
+  }
+
+  /** From now on units, those that wait first, go to `take` as they come, which borrows them. */
+  divert(take: (unit: Uint8Array) => void): void {
+    this.#take = take;
+    for (const unit of this.#units.splice(0)) take(unit);
   }
 
   opened(channel: LineChannel): void {
@@ -77,7 +85,7 @@ export class Line {
 
   /** The very next unit, which must be right. */
   async next(expected: string, isRight: (unit: Uint8Array) => boolean): Promise<Uint8Array> {
-    const unit = await this.#take(expected, this.#deadlineMs());
+    const unit = await this.#takeNext(expected, this.#deadlineMs());
     if (!isRight(unit)) throw new Breach(expected, describeUnit(unit));
     return unit;
   }
@@ -86,7 +94,7 @@ export class Line {
   async eventually(expected: string, isRight: (unit: Uint8Array) => boolean): Promise<Uint8Array> {
     const deadlineMs = this.#deadlineMs();
     for (;;) {
-      const unit = await this.#take(expected, deadlineMs);
+      const unit = await this.#takeNext(expected, deadlineMs);
       if (isRight(unit)) return unit;
     }
   }
@@ -154,7 +162,7 @@ export class Line {
     channel?.close();
   }
 
-  async #take(expected: string, deadlineMs: number): Promise<Uint8Array> {
+  async #takeNext(expected: string, deadlineMs: number): Promise<Uint8Array> {
     for (;;) {
       const unit = this.#units.shift();
       if (unit !== undefined) return unit;

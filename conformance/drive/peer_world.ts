@@ -5,6 +5,9 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { HostPort } from "../../lib/base/address_table.ts";
 import type { Desk, Driver } from "./desk.ts";
+import { FarPath } from "./far/far_path.ts";
+import type { FarPeer } from "./far/far_peer.ts";
+import { type CallWish, meet } from "./far/handshake.ts";
 import type { Line } from "./line.ts";
 import { Breach } from "./outcome.ts";
 import type { PeerMeeting, PeerRole, PeerSource, RunningPeer } from "./peer_source.ts";
@@ -40,6 +43,22 @@ export class PeerWorld extends World {
     this.#peer = peer;
     const socket = await this.#orNothing(connected, peer);
     return await this.line(role, (line) => Promise.resolve(socketChannel(line, socket, `the ${role} under test`, raw)));
+  }
+
+  /** The peer under test in a role, and the other peer, played by the suite, that has agreed on keys with it. */
+  call(role: PeerRole, wish?: CallWish): Promise<FarPeer> {
+    return meet(this, role, wish);
+  }
+
+  /** A socket of the other peer's that is open before it knows of the peer under test; units go to `take`. */
+  socket(name: string, take: (path: FarPath, unit: Uint8Array, from: HostPort) => void): Promise<FarPath> {
+    const line = this.openLine(name);
+    return Promise.resolve(
+      new FarPath(line, (path, unit, from) => {
+        this.desk.transcript.moved("received", name, unit);
+        take(path, unit, from);
+      }),
+    );
   }
 
   /** A UDP socket of the other peer's; `at` is the address of the peer under test, from its `network_info`. */

@@ -71,8 +71,7 @@ export class World {
 
   /** A line over a channel that `open` makes; a target that cannot be reached is a breach. */
   protected async line(name: string, open: (line: Line) => Promise<LineChannel>): Promise<Line> {
-    const line = new Line(name, this.desk);
-    this.#lines.push(line);
+    const line = this.openLine(name);
     let channel: LineChannel;
     try {
       channel = await open(line);
@@ -80,6 +79,13 @@ export class World {
       throw new Breach("a connection", error instanceof Error ? error.message : String(error));
     }
     line.opened(channel);
+    return line;
+  }
+
+  /** A line whose socket is opened by whoever asks, and closed with the others. */
+  protected openLine(name: string): Line {
+    const line = new Line(name, this.desk);
+    this.#lines.push(line);
     return line;
   }
 

@@ -1,0 +1,171 @@
+/** How the other peer and the peer under test come to have keys: CONNECT and CONNECT_ACK, from either side. */
+import { unwrap } from "../../../lib/base/parsed.ts";
+import { writePublicKey } from "../../../lib/crypto/ecdh.ts";
+import type { Authentication, SuiteName } from "../../../lib/crypto/suites.ts";
+import { findCodec } from "../../../lib/media/codec.ts";
+import { SystemRng } from "../../../lib/net/system_rng.ts";
+import { type Negotiated, SessionKeys } from "../../../lib/signaling/session_keys.ts";
+import { brief } from "../../expect.ts";
+import type { Json } from "../../testee/answer.ts";
+import { type Line, messageOf } from "../line.ts";
+import type { PeerRole } from "../peer_source.ts";
+import type { PeerWorld } from "../peer_world.ts";
+import { FarPath } from "./far_path.ts";
+import { FarPeer } from "./far_peer.ts";
+import { HeardLog } from "./heard_log.ts";
+import { PlayedRelay } from "./played_relay.ts";
+
+/** How the other peer is, where it is not as usual. */
+export interface CallWish {
+  /** By preference, when we are the caller; else the first of them that the peer offers is picked. */
+  readonly suites?: readonly SuiteName[];
+  readonly authentications?: readonly Authentication[];
+  readonly reducedHeader?: boolean;
+  readonly rtx?: boolean;
+  readonly fec?: boolean;
+  /** Sockets that are named in `network_info.local`; one as a rule. */
+  readonly paths?: number;
+  /** Relays that the suite plays, offered with these priorities; each has a socket in front of those of `paths`. */
+  readonly relays?: readonly number[];
+  /** Changes our `network_info`, made for these sockets. */
+  readonly network?: (info: Json, paths: readonly FarPath[]) => Json;
+}
+
+const SUITES: readonly SuiteName[] = ["aes-128-gcm", "aes-256-gcm", "chacha20-poly1305"];
+const AUTHENTICATIONS: readonly Authentication[] = ["hmac-sha256-80", "none"];
+const CODECS = ["opus", "vp9", "h264", "av1", "h265", "aac", "g722", "pcm"];
+
+/** Starts the peer under test in its role and comes to have keys with it. */
+export async function meet(world: PeerWorld, role: PeerRole, wish: CallWish = {}): Promise<FarPeer> {
+  const log = new HeardLog(world.desk);
+  let far: FarPeer | undefined;
+  const early: { readonly path: FarPath; readonly unit: Uint8Array }[] = [];
+  const { relays: priorities = [] } = wish;
+  const relayCount = priorities.length;
+  const sockets = await Promise.all(
+    Array.from(
+      { length: relayCount + (wish.paths ?? 1) },
+      (_, i) =>
+        world.socket(i < relayCount ? `relay ${i + 1}` : `path ${i + 1 - relayCount}`, (path, unit) => {
+          if (far === undefined) early.push({ path, unit: unit.slice() });
+          else far.tookUnit(path, unit);
+        }),
+    ),
+  );
+  const grant = { sessionId: world.sessionId, peerId: role === "caller" ? world.callerId : world.calleeId };
+  const relays = sockets.slice(0, relayCount).map((path) => new PlayedRelay(path, grant, world.timestamp));
+  const paths = sockets.slice(relayCount);
+  const signal = await world.start(role);
+  const keys = new SessionKeys(world.sessionId, new SystemRng());
+  const publicKey = writePublicKey(keys.offer(0));
+  const hello: Hello = { world, signal, keys, publicKey, wish, networkInfo: networkInfo(paths, relays, wish) };
+  const negotiated = role === "caller" ? await answerConnect(hello) : await sendConnect(hello);
+  far = new FarPeer({ world, log, signal, paths, relays, keys, negotiated, role });
+  const peer = far;
+  for (const { path, unit } of early) peer.tookUnit(path, unit);
+  signal.divert((unit) => peer.tookSignal(unit));
+  return peer;
+}
+
+interface Hello {
+  readonly world: PeerWorld;
+  readonly signal: Line;
+  readonly keys: SessionKeys;
+  readonly publicKey: string;
+  readonly wish: CallWish;
+  readonly networkInfo: Json;
+}
+
+function networkInfo(paths: readonly FarPath[], relays: readonly PlayedRelay[], wish: CallWish): Json {
+  const { network, relays: priorities = [] } = wish;
+  const local = paths.map(({ local: { host, port } }) => ({ ip: host, port }));
+  const relay_servers = relays.map((relay, i) => relay.entry(priorities[i]));
+  const info = { nat_type: "open", local, ...(relays.length === 0 ? {} : { relay_servers }) };
+  return network?.(info, paths) ?? info;
+}
+
+/** The peer under test is the caller: the first that it offers of what we want is picked. */
+async function answerConnect({ world, signal, keys, publicKey, wish, networkInfo }: Hello): Promise<Negotiated> {
+  const connect = await signal.nextMessage("CONNECT", { session_id: world.sessionId });
+  const { capabilities, encryption, peer_id: callerPeerId } = connect as { [name: string]: Json };
+  const offeredEncryption = capabilities.encryption as string[];
+  const offeredAuthentication = capabilities.authentication as string[] | undefined;
+  const suite = (wish.suites ?? SUITES).find((one) => offeredEncryption.includes(one));
+  const offers = offeredAuthentication ?? [AUTHENTICATIONS[0]];
+  const authentication = (wish.authentications ?? AUTHENTICATIONS).find((one) => offers.includes(one));
+  if (suite === undefined || authentication === undefined) {
+    return world.skip(`the peer does not offer ${brief({ ...wish.suites, ...wish.authentications })}`);
+  }
+  const codecs = capabilities.codecs as string[];
+  const audio = codecs.find((codec) => findCodec(codec)?.kind === "audio");
+  const video = codecs.find((codec) => findCodec(codec)?.kind === "video");
+  await signal.say({
+    type: "CONNECT_ACK",
+    version: "1.0",
+    session_id: world.sessionId,
+    peer_id: world.calleeId,
+    accepted: true,
+    selected_codecs: { ...(audio === undefined ? {} : { audio }), ...(video === undefined ? {} : { video }) },
+    capabilities: extras(wish),
+    network_info: networkInfo,
+    encryption: { algorithm: suite, authentication, key_exchange: "ecdh-p256", public_key: publicKey },
+    timestamp: world.freshTimestamp(),
+  });
+  const negotiated = {
+    callerPeerId: String(callerPeerId),
+    calleePeerId: world.calleeId,
+    offeredEncryption,
+    ...(offeredAuthentication === undefined ? {} : { offeredAuthentication }),
+    suite,
+    authentication,
+  };
+  derive(keys, encryption, false, negotiated);
+  return negotiated;
+}
+
+/** The peer under test is the callee. */
+async function sendConnect({ world, signal, keys, publicKey, wish, networkInfo }: Hello): Promise<Negotiated> {
+  const { suites = SUITES, authentications = AUTHENTICATIONS } = wish;
+  await signal.say({
+    type: "CONNECT",
+    version: "1.0",
+    session_id: world.sessionId,
+    peer_id: world.callerId,
+    capabilities: {
+      codecs: CODECS,
+      resolutions: ["720p"],
+      encryption: suites,
+      transport: ["udp"],
+      authentication: authentications,
+      ...extras(wish),
+    },
+    network_info: networkInfo,
+    encryption: { key_exchange: "ecdh-p256", public_key: publicKey },
+    timestamp: world.freshTimestamp(),
+  });
+  const unit = await signal.eventually("a CONNECT_ACK", (one) => messageOf(one).type === "CONNECT_ACK");
+  const ack = messageOf(unit) as { [name: string]: Json };
+  world.require(Boolean(ack.accepted), "an acceptance", brief(ack));
+  const { algorithm: suite, authentication = AUTHENTICATIONS[0] } = ack.encryption;
+  const isOffered = suites.includes(suite as SuiteName) &&
+    authentications.includes(authentication as Authentication);
+  world.require(isOffered, "suite and authentication out of the offers", brief(ack.encryption));
+  const negotiated = {
+    callerPeerId: world.callerId,
+    calleePeerId: String(ack.peer_id),
+    offeredEncryption: suites,
+    offeredAuthentication: authentications,
+    suite: suite as SuiteName,
+    authentication: authentication as Authentication,
+  };
+  derive(keys, ack.encryption, true, negotiated);
+  return negotiated;
+}
+
+function extras({ reducedHeader = false, rtx = false, fec = false }: CallWish): Json {
+  return { reduced_header: reducedHeader, rtx, fec, native_platform: true };
+}
+
+function derive(keys: SessionKeys, encryption: Json, weAreCaller: boolean, negotiated: Negotiated): void {
+  keys.derive(0, unwrap(keys.judgePeerKey(0, String(encryption.public_key))), weAreCaller, negotiated);
+}
