@@ -2,6 +2,7 @@
 import registry from "./requirements.json" with { type: "json" };
 import { areaOf, type Case } from "./case.ts";
 import { ARCRTP_CASES } from "./cases/arcrtp/area.ts";
+import { CALL_CASES } from "./cases/call/area.ts";
 import { CAPTURE_CASES } from "./cases/capture/rules.ts";
 import { PATH_CASES } from "./cases/path/area.ts";
 import { RELAY_CASES } from "./cases/relay/area.ts";
@@ -12,6 +13,7 @@ import type { Requirement } from "./requirements.ts";
 export const CASES: readonly Case[] = [
   ...UNIT_CASES,
   ...ARCRTP_CASES,
+  ...CALL_CASES,
   ...PATH_CASES,
   ...RELAY_CASES,
   ...CAPTURE_CASES,

