@@ -49,7 +49,9 @@ export class RelayClient {
   readonly #outputs: RelayClientOutput[] = [];
   readonly #tag: Uint8Array | undefined;
   readonly #expiresS: number;
-  #nonce: string | undefined;
+  /** What is sent, and sent again as it is (SPEC ARC-SIG-repeat-identical); undefined before its first sending. */
+  #request: RelayBind | undefined;
+  #lastTimestampMs = 0;
   #sendings = 0;
   #dueMs: number;
   #intervalMs = FIRST_REPEAT_DATAGRAM_MS;
@@ -102,9 +104,8 @@ export class RelayClient {
   handle(message: Message, nowMs: number): void {
     switch (message.type) {
       case "RELAY_CHALLENGE":
-        this.#nonce = message.nonce;
-        this.#sendings = 0;
-        this.#intervalMs = FIRST_REPEAT_DATAGRAM_MS;
+        this.#begin(nowMs);
+        this.#request = this.#makeRequest(message.nonce, nowMs);
         return this.#send(nowMs);
       case "RELAY_BOUND": {
         if (message.session_id !== this.#sessionId || message.peer_id !== this.#peerId) return;
@@ -128,7 +129,7 @@ export class RelayClient {
 
   /** A new exchange, from the first message on, at `atMs`. */
   #begin(atMs: number): void {
-    this.#nonce = undefined;
+    this.#request = undefined;
     this.#sendings = 0;
     this.#intervalMs = FIRST_REPEAT_DATAGRAM_MS;
     this.#dueMs = atMs;
@@ -136,24 +137,29 @@ export class RelayClient {
 
   #send(nowMs: number): void {
     if (this.#tag === undefined) return;
-    const proven = this.#nonce === undefined
-      ? {}
-      : { nonce: this.#nonce, proof: makeRelayProof(this.#tag, this.#nonce, this.#sessionId, this.#peerId) };
-    this.#outputs.push({
-      kind: "send",
-      address: this.offer.address,
-      message: {
-        type: "RELAY_BIND",
-        session_id: this.#sessionId,
-        peer_id: this.#peerId,
-        expires: this.#expiresS,
-        ...proven,
-        timestamp: Math.floor(nowMs + this.#unixOffsetMs),
-      },
-    });
+    this.#request ??= this.#makeRequest(undefined, nowMs);
+    this.#outputs.push({ kind: "send", address: this.offer.address, message: this.#request });
     this.#sendings++;
     this.#dueMs = nowMs + this.#intervalMs;
     this.#intervalMs *= 2;
+  }
+
+  /** A new one, with a timestamp of its own (SPEC ARC-SIG-repeat-timestamps-grow). */
+  #makeRequest(nonce: string | undefined, nowMs: number): RelayBind {
+    this.#lastTimestampMs = Math.max(this.#lastTimestampMs + 1, Math.floor(nowMs + this.#unixOffsetMs));
+    return {
+      type: "RELAY_BIND",
+      session_id: this.#sessionId,
+      peer_id: this.#peerId,
+      expires: this.#expiresS,
+      ...this.#provenBy(nonce),
+      timestamp: this.#lastTimestampMs,
+    };
+  }
+
+  #provenBy(nonce: string | undefined): Pick<RelayBind, "nonce" | "proof"> {
+    if (nonce === undefined || this.#tag === undefined) return {};
+    return { nonce, proof: makeRelayProof(this.#tag, nonce, this.#sessionId, this.#peerId) };
   }
 
   #event(event: RelayClientEvent): void {
