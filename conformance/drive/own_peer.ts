@@ -20,7 +20,7 @@ import type { StreamOffer } from "../../lib/signaling/stream_exchange.ts";
 import type { PeerMeeting, PeerSource, RunningPeer } from "./peer_source.ts";
 
 const SOURCES = ["test:audio", "test:video"] as const;
-const VIDEO = { fps: 15, bitrateBps: 300_000, keyframeInterval: 15 };
+const VIDEO = { fps: 15, bitrateBps: 300_000, keyframeInterval: 60 };
 const PAYLOAD_TYPES = { "test:audio": 111, "test:video": 102 } as const;
 const TIMEOUT_MS = 5000;
 

@@ -1,6 +1,6 @@
 /** What the other peer seals, opens, protects and unprotects with: the keys of one session, epoch by epoch. */
 import { readU32, readU48, utf8 } from "../../../lib/base/bytes.ts";
-import { nobleBackend } from "../../../lib/crypto/backend_noble.ts";
+import { chooseBackend } from "../../../lib/crypto/backend_choice.ts";
 import { rtcpKeys, sealingKey, streamKeys } from "../../../lib/crypto/key_schedule.ts";
 import { SEAL_OVERHEAD_BYTES, Sealer, SealReceiver } from "../../../lib/crypto/seal.ts";
 import { SrtpStreamKeys } from "../../../lib/crypto/srtp_keys.ts";
@@ -29,6 +29,7 @@ export class FarKeys {
   readonly authentication: Authentication;
   readonly #ownPeerId: string;
   readonly #remotePeerId: string;
+  readonly #backend = chooseBackend("auto").backend;
   readonly #epochs = new Map<number, Epoch>();
   readonly #rtcpSenders = new Map<number, SrtcpSender>();
   readonly #rtcpReceivers = new Map<number, SrtcpReceiver>();
@@ -47,8 +48,8 @@ export class FarKeys {
     const rtcpOf = (peerId: string) => this.#import(rtcpKeys(master, peerId, this.suite));
     this.#epochs.set(epoch, {
       master: master.slice(),
-      sealer: new Sealer(nobleBackend.importMac(sealingKey(master, this.#ownPeerId))),
-      receiver: new SealReceiver(nobleBackend.importMac(sealingKey(master, this.#remotePeerId))),
+      sealer: new Sealer(this.#backend.importMac(sealingKey(master, this.#ownPeerId))),
+      receiver: new SealReceiver(this.#backend.importMac(sealingKey(master, this.#remotePeerId))),
       ownRtcp: rtcpOf(this.#ownPeerId),
       remoteRtcp: rtcpOf(this.#remotePeerId),
       streams: new Map(),
@@ -135,6 +136,6 @@ export class FarKeys {
   }
 
   #import(material: ConstructorParameters<typeof SrtpStreamKeys>[3]): SrtpStreamKeys {
-    return new SrtpStreamKeys(nobleBackend, this.suite, this.authentication, material);
+    return new SrtpStreamKeys(this.#backend, this.suite, this.authentication, material);
   }
 }

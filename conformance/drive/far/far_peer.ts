@@ -14,7 +14,7 @@ import { toHex } from "../../../lib/base/bytes.ts";
 import { unwrap } from "../../../lib/base/parsed.ts";
 import { SystemRng } from "../../../lib/net/system_rng.ts";
 import { uuidV4 } from "../../../lib/base/uuid.ts";
-import { writePublicKey } from "../../../lib/crypto/ecdh.ts";
+import { parsePublicKey, writePublicKey } from "../../../lib/crypto/ecdh.ts";
 import { isSealed } from "../../../lib/crypto/seal.ts";
 import { classifyUnit, UnitKind } from "../../../lib/packet/demux.ts";
 import type { RtcpPacket } from "../../../lib/packet/rtcp/compound.ts";
@@ -28,7 +28,7 @@ import type { PeerWorld } from "../peer_world.ts";
 import { FarKeys } from "./far_keys.ts";
 import type { FarPath } from "./far_path.ts";
 import { FarStream } from "./far_stream.ts";
-import type { HeardLog, HeardPacket } from "./heard_log.ts";
+import type { HeardLog, HeardPacket, HeardThing } from "./heard_log.ts";
 import type { PlayedRelay } from "./played_relay.ts";
 import { RemoteStreams, UNKNOWN_SSRC } from "./remote_streams.ts";
 
@@ -47,6 +47,8 @@ export interface FarParts {
   readonly negotiated: Negotiated;
   /** Of the peer under test. */
   readonly role: PeerRole;
+  /** The CONNECT of ours; empty where the peer under test is the caller. */
+  readonly hello: Json;
 }
 
 export class FarPeer {
@@ -63,7 +65,7 @@ export class FarPeer {
   readonly #parts: FarParts;
   readonly #rng = new SystemRng();
   /** What came before its STREAM_START. */
-  #early: { readonly unit: Uint8Array; readonly path: FarPath }[] = [];
+  #early: { readonly unit: Uint8Array; readonly path: FarPath; readonly atMs: number }[] = [];
   #sequence = 0;
   #unnamed = 0;
   #rtcpSsrc: number;
@@ -83,6 +85,11 @@ export class FarPeer {
 
   get #world(): PeerWorld {
     return this.#parts.world;
+  }
+
+  /** The CONNECT of ours. */
+  get hello(): Json & { readonly type: string } {
+    return { type: "CONNECT", ...this.#parts.hello };
   }
 
   get sessionId(): string {
@@ -110,47 +117,46 @@ export class FarPeer {
     this.#request(message, (answer) => this.signal.say(answer));
   }
 
-  tookUnit(path: FarPath, unit: Uint8Array): void {
+  /** `atMs` is when it came. */
+  tookUnit(path: FarPath, unit: Uint8Array, atMs = this.#world.desk.clock.nowMs()): void {
     this.onUnit?.(unit);
-    const nowMs = this.#world.desk.clock.nowMs();
-    switch (classifyUnit(unit)) {
-      case UnitKind.json:
-        return this.#tookJson(path, unit);
-      case UnitKind.rtcp: {
-        const opened = this.keys.openRtcp(unit.slice());
-        if (typeof opened === "string") this.log.push({ kind: "unreadable", why: opened, unit: unit.slice() }, path);
-        else this.log.push({ kind: "rtcp", ...opened }, path);
-        return;
-      }
-      case UnitKind.arcrtp:
-      case UnitKind.reduced: {
-        const packet = this.remote.open(unit, nowMs);
-        if (packet === UNKNOWN_SSRC) this.#early.push({ unit: unit.slice(), path });
-        else if (typeof packet === "string") {
-          this.log.push({ kind: "unreadable", why: packet, unit: unit.slice() }, path);
-        } else this.log.push({ kind: "media", packet }, path);
-        return;
-      }
-      default:
-        this.log.push({ kind: "unreadable", why: "a unit of no class", unit: unit.slice() }, path);
+    const kind = classifyUnit(unit);
+    if (kind === UnitKind.json) return this.#tookJson(path, unit, atMs);
+    if (kind !== UnitKind.arcrtp && kind !== UnitKind.reduced && kind !== UnitKind.rtcp) {
+      return this.log.push({ kind: "unreadable", why: "a unit of no class", unit: unit.slice() }, path, atMs);
     }
+    const opened = kind === UnitKind.rtcp ? this.#openRtcp(unit) : this.#openMedia(unit, atMs);
+    if (opened === UNKNOWN_SSRC) this.#early.push({ unit: unit.slice(), path, atMs });
+    else if (typeof opened === "string") {
+      this.log.push({ kind: "unreadable", why: opened, unit: unit.slice() }, path, atMs);
+    } else this.log.push(opened, path, atMs);
   }
 
-  #tookJson(path: FarPath, unit: Uint8Array): void {
-    if (!isSealed(unit)) return this.#tookPlain(path, messageOf(unit));
+  #openRtcp(unit: Uint8Array): HeardThing | string {
+    const opened = this.keys.openRtcp(unit.slice());
+    return typeof opened === "string" ? opened : { kind: "rtcp", ...opened };
+  }
+
+  #openMedia(unit: Uint8Array, atMs: number): HeardThing | string {
+    const packet = this.remote.open(unit, atMs);
+    return typeof packet === "string" ? packet : { kind: "media", packet };
+  }
+
+  #tookJson(path: FarPath, unit: Uint8Array, atMs: number): void {
+    if (!isSealed(unit)) return this.#tookPlain(path, messageOf(unit), atMs);
     const opened = this.keys.open(unit);
     if (typeof opened === "string") {
-      return this.log.push({ kind: "unreadable", why: opened, unit: unit.slice() }, path);
+      return this.log.push({ kind: "unreadable", why: opened, unit: unit.slice() }, path, atMs);
     }
     const message = messageOf(new TextEncoder().encode(opened.text));
-    this.log.push({ kind: "sealed", message, epoch: opened.epoch, counter: opened.counter }, path);
+    this.log.push({ kind: "sealed", message, epoch: opened.epoch, counter: opened.counter }, path, atMs);
     if (message.type === "HEARTBEAT") {
       if (path.isAnswering) this.#later(path.send(this.seal(this.heartbeatAck(message))));
     } else this.#request(message, (answer) => path.send(this.seal(answer)));
   }
 
-  #tookPlain(path: FarPath, message: Json): void {
-    this.log.push({ kind: "plain", message }, path);
+  #tookPlain(path: FarPath, message: Json, atMs: number): void {
+    this.log.push({ kind: "plain", message }, path, atMs);
     const answer = this.relays.find((relay) => relay.path === path)?.answer(message);
     if (answer !== undefined) this.#later(path.line.say(answer));
   }
@@ -165,7 +171,7 @@ export class FarPeer {
     if (!this.remote.add(start, this.#world.desk.clock.nowMs())) return;
     const early = this.#early;
     this.#early = [];
-    for (const { unit, path } of early) this.tookUnit(path, unit);
+    for (const { unit, path, atMs } of early) this.tookUnit(path, unit, atMs);
   }
 
   /** What is under way when the case ends is nobody's loss. */
@@ -374,6 +380,13 @@ export class FarPeer {
       reason,
       proof: keys.prove("KEY_ROTATE", this.peerId, epoch, publicKey),
     };
+  }
+
+  /** KEY_ROTATE with a key of the case's choice, proven all the same. */
+  rotationWith(encryption: Json, epoch: number): Json & { readonly type: string } {
+    const publicKey = unwrap(parsePublicKey(String(encryption.public_key)));
+    const proof = this.#parts.keys.prove("KEY_ROTATE", this.peerId, epoch, publicKey);
+    return { ...this.rotation(epoch), encryption, proof };
   }
 
   /** The answer to the peer's KEY_ROTATE, whose epoch we hold from then on. */

@@ -27,6 +27,8 @@ export interface CallWish {
   readonly paths?: number;
   /** Relays that the suite plays, offered with these priorities; each has a socket in front of those of `paths`. */
   readonly relays?: readonly number[];
+  /** They answer nothing. */
+  readonly relaysAreSilent?: boolean;
   /** Changes our `network_info`, made for these sockets. */
   readonly network?: (info: Json, paths: readonly FarPath[]) => Json;
 }
@@ -39,7 +41,7 @@ const CODECS = ["opus", "vp9", "h264", "av1", "h265", "aac", "g722", "pcm"];
 export async function meet(world: PeerWorld, role: PeerRole, wish: CallWish = {}): Promise<FarPeer> {
   const log = new HeardLog(world.desk);
   let far: FarPeer | undefined;
-  const early: { readonly path: FarPath; readonly unit: Uint8Array }[] = [];
+  const early: { readonly path: FarPath; readonly unit: Uint8Array; readonly atMs: number }[] = [];
   const { relays: priorities = [] } = wish;
   const relayCount = priorities.length;
   const sockets = await Promise.all(
@@ -47,22 +49,25 @@ export async function meet(world: PeerWorld, role: PeerRole, wish: CallWish = {}
       { length: relayCount + (wish.paths ?? 1) },
       (_, i) =>
         world.socket(i < relayCount ? `relay ${i + 1}` : `path ${i + 1 - relayCount}`, (path, unit) => {
-          if (far === undefined) early.push({ path, unit: unit.slice() });
+          if (far === undefined) early.push({ path, unit: unit.slice(), atMs: world.desk.clock.nowMs() });
           else far.tookUnit(path, unit);
         }),
     ),
   );
   const grant = { sessionId: world.sessionId, peerId: role === "caller" ? world.callerId : world.calleeId };
-  const relays = sockets.slice(0, relayCount).map((path) => new PlayedRelay(path, grant, world.timestamp));
+  const relays = sockets.slice(0, relayCount).map((path) =>
+    new PlayedRelay(path, grant, world.timestamp, wish.relaysAreSilent !== true)
+  );
   const paths = sockets.slice(relayCount);
   const signal = await world.start(role);
   const keys = new SessionKeys(world.sessionId, new SystemRng());
   const publicKey = writePublicKey(keys.offer(0));
   const hello: Hello = { world, signal, keys, publicKey, wish, networkInfo: networkInfo(paths, relays, wish) };
-  const negotiated = role === "caller" ? await answerConnect(hello) : await sendConnect(hello);
-  far = new FarPeer({ world, log, signal, paths, relays, keys, negotiated, role });
+  const said = role === "caller" ? {} : connectOf(hello);
+  const negotiated = role === "caller" ? await answerConnect(hello) : await sendConnect(hello, said);
+  far = new FarPeer({ world, log, signal, paths, relays, keys, negotiated, role, hello: said });
   const peer = far;
-  for (const { path, unit } of early) peer.tookUnit(path, unit);
+  for (const { path, unit, atMs } of early) peer.tookUnit(path, unit, atMs);
   signal.divert((unit) => peer.tookSignal(unit));
   return peer;
 }
@@ -123,10 +128,10 @@ async function answerConnect({ world, signal, keys, publicKey, wish, networkInfo
   return negotiated;
 }
 
-/** The peer under test is the callee. */
-async function sendConnect({ world, signal, keys, publicKey, wish, networkInfo }: Hello): Promise<Negotiated> {
+/** What we say to a callee. */
+function connectOf({ world, publicKey, wish, networkInfo }: Hello): Json {
   const { suites = SUITES, authentications = AUTHENTICATIONS } = wish;
-  await signal.say({
+  return {
     type: "CONNECT",
     version: "1.0",
     session_id: world.sessionId,
@@ -142,7 +147,13 @@ async function sendConnect({ world, signal, keys, publicKey, wish, networkInfo }
     network_info: networkInfo,
     encryption: { key_exchange: "ecdh-p256", public_key: publicKey },
     timestamp: world.freshTimestamp(),
-  });
+  };
+}
+
+/** The peer under test is the callee. */
+async function sendConnect({ world, signal, keys, wish }: Hello, connect: Json): Promise<Negotiated> {
+  const { suites = SUITES, authentications = AUTHENTICATIONS } = wish;
+  await signal.say(connect);
   const unit = await signal.eventually("a CONNECT_ACK", (one) => messageOf(one).type === "CONNECT_ACK");
   const ack = messageOf(unit) as { [name: string]: Json };
   world.require(Boolean(ack.accepted), "an acceptance", brief(ack));

@@ -61,8 +61,8 @@ export class HeardLog {
     this.#desk = desk;
   }
 
-  push(thing: HeardThing, path?: FarPath): void {
-    this.entries.push({ ...thing, atMs: this.#desk.clock.nowMs(), path });
+  push(thing: HeardThing, path?: FarPath, atMs = this.#desk.clock.nowMs()): void {
+    this.entries.push({ ...thing, atMs, path });
     for (const wake of this.#waiting) wake();
   }
 

@@ -14,12 +14,18 @@ export class PlayedRelay {
   readonly expiresS: number;
   readonly nonce: string;
   /** RELAY_BINDs get no answer while it is switched off. */
-  isAnswering = true;
+  isAnswering: boolean;
   readonly #grant: { readonly sessionId: string; readonly peerId: string };
 
-  constructor(path: FarPath, grant: { readonly sessionId: string; readonly peerId: string }, unixMs: number) {
+  constructor(
+    path: FarPath,
+    grant: { readonly sessionId: string; readonly peerId: string },
+    unixMs: number,
+    isAnswering = true,
+  ) {
     this.path = path;
     this.#grant = grant;
+    this.isAnswering = isAnswering;
     this.expiresS = Math.floor(unixMs / 1000) + TOKEN_S;
     this.token = issueRelayToken(SECRET, { ...grant, expiresS: this.expiresS });
     this.nonce = `nonce-of-${path.local.port}`;
