@@ -9,12 +9,14 @@ import type { RelayCase } from "../case.ts";
 import { CASES } from "../registry.ts";
 import { resultsOf, runCases, verdictsOf } from "../run/testing.ts";
 import type { Subjects } from "../run/run_suite.ts";
+import { ownPeer } from "./own_peer.ts";
+import { peerDriver } from "./peer_world.ts";
 import { relayDriver } from "./relay_world.ts";
 import { serverDriver, type ServerTarget } from "./server_world.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 
-function dialogues(facet: "server" | "relay") {
+function dialogues(facet: "server" | "relay" | "peer") {
   return CASES.filter(({ needs }) => needs === facet);
 }
 
@@ -66,6 +68,12 @@ Deno.test("our own relay passes every dialogue with a relay", async () => {
   } finally {
     await rig.close();
   }
+});
+
+Deno.test("our own peer passes every dialogue with a peer", async () => {
+  const cases = dialogues("peer");
+  const peer = peerDriver(ownPeer());
+  assertAllPass(await runCases(cases, { subjects: { peer }, jobs: 8 }), cases.length);
 });
 
 Deno.test("a relay that lets one address have 64 bindings and 50 messages a second stands 40 dialogues", async () => {

@@ -49,11 +49,12 @@ export interface FarParts {
   readonly role: PeerRole;
   /** The CONNECT of ours; empty where the peer under test is the caller. */
   readonly hello: Json;
+  /** The peer's CONNECT or CONNECT_ACK. */
+  readonly heard: Json;
 }
 
 export class FarPeer {
   readonly log: HeardLog;
-  readonly signal: Line;
   readonly paths: readonly FarPath[];
   readonly relays: readonly PlayedRelay[];
   readonly keys: FarKeys;
@@ -64,6 +65,7 @@ export class FarPeer {
   onUnit: ((unit: Uint8Array) => void) | undefined;
   readonly #parts: FarParts;
   readonly #rng = new SystemRng();
+  #signal: Line;
   /** What came before its STREAM_START. */
   #early: { readonly unit: Uint8Array; readonly path: FarPath; readonly atMs: number }[] = [];
   #sequence = 0;
@@ -74,7 +76,7 @@ export class FarPeer {
     const { log, signal, paths, relays, keys, negotiated } = parts;
     this.#parts = parts;
     this.log = log;
-    this.signal = signal;
+    this.#signal = signal;
     this.paths = paths;
     this.relays = relays;
     this.keys = new FarKeys(negotiated.suite, negotiated.authentication, this.peerId, this.remotePeerId);
@@ -90,6 +92,16 @@ export class FarPeer {
   /** The CONNECT of ours. */
   get hello(): Json & { readonly type: string } {
     return { type: "CONNECT", ...this.#parts.hello };
+  }
+
+  /** The signaling connection of the peer under test. */
+  get signal(): Line {
+    return this.#signal;
+  }
+
+  /** The public key that the peer began with, as text. */
+  get remoteKey(): unknown {
+    return (this.#parts.heard.encryption as Json).public_key;
   }
 
   get sessionId(): string {
@@ -253,6 +265,53 @@ export class FarPeer {
   async refused(message: Json & { readonly type: string }, code: string): Promise<void> {
     const answer = await this.ask(message);
     this.#world.require(answer.type === "ERROR" && answer.code === code, `an ERROR ${code}`, brief(answer));
+  }
+
+  // ---- resumption
+
+  /** Cuts the signaling connection; resolves with the CONNECT by which the peer resumes over a new one. */
+  async cutSignaling(awayMs = 0): Promise<Json> {
+    const { mark } = this.log;
+    this.#signal.close();
+    this.#signal = await this.#world.connectionAgain(awayMs);
+    this.#signal.divert((unit) => this.tookSignal(unit));
+    return await this.signals("CONNECT", mark);
+  }
+
+  verifiesResumption({ epoch, encryption, proof }: Json): boolean {
+    const { public_key: publicKey } = encryption as Json;
+    return this.#parts.keys.verify("CONNECT", this.remotePeerId, Number(epoch), String(publicKey), String(proof));
+  }
+
+  /** The acceptance of a resumption, whose epoch we hold and use from then on. */
+  resumptionAck(connect: Json): Json {
+    const { keys, negotiated, role } = this.#parts;
+    const epoch = Number(connect.epoch);
+    const { encryption: offered, authentication } = connect.capabilities as { [name: string]: string[] };
+    const publicKey = keys.offer(epoch);
+    const proof = keys.prove("CONNECT_ACK", this.peerId, epoch, publicKey);
+    const remoteKey = unwrap(keys.judgePeerKey(epoch, String((connect.encryption as Json).public_key)));
+    const agreed = { ...negotiated, offeredEncryption: offered, offeredAuthentication: authentication };
+    this.keys.epochMade(epoch, keys.derive(epoch, remoteKey, role === "callee", agreed));
+    this.keys.current = epoch;
+    return {
+      type: "CONNECT_ACK",
+      version: "1.0",
+      session_id: this.sessionId,
+      peer_id: this.peerId,
+      accepted: true,
+      selected_codecs: { audio: "opus" },
+      network_info: { nat_type: "open", local: this.paths.map(({ local }) => ({ ip: local.host, port: local.port })) },
+      encryption: {
+        algorithm: negotiated.suite,
+        authentication: negotiated.authentication,
+        key_exchange: "ecdh-p256",
+        public_key: writePublicKey(publicKey),
+      },
+      epoch,
+      proof,
+      timestamp: this.#world.freshTimestamp(),
+    };
   }
 
   // ---- paths

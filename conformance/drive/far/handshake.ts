@@ -1,6 +1,6 @@
 /** How the other peer and the peer under test come to have keys: CONNECT and CONNECT_ACK, from either side. */
 import { unwrap } from "../../../lib/base/parsed.ts";
-import { writePublicKey } from "../../../lib/crypto/ecdh.ts";
+import { generateKeyPair, writePublicKey } from "../../../lib/crypto/ecdh.ts";
 import type { Authentication, SuiteName } from "../../../lib/crypto/suites.ts";
 import { findCodec } from "../../../lib/media/codec.ts";
 import { SystemRng } from "../../../lib/net/system_rng.ts";
@@ -18,8 +18,9 @@ import { PlayedRelay } from "./played_relay.ts";
 /** How the other peer is, where it is not as usual. */
 export interface CallWish {
   /** By preference, when we are the caller; else the first of them that the peer offers is picked. */
-  readonly suites?: readonly SuiteName[];
-  readonly authentications?: readonly Authentication[];
+  readonly suites?: readonly string[];
+  /** The same; `absent` leaves the list out of our offer. */
+  readonly authentications?: readonly string[] | "absent";
   readonly reducedHeader?: boolean;
   readonly rtx?: boolean;
   readonly fec?: boolean;
@@ -33,7 +34,7 @@ export interface CallWish {
   readonly network?: (info: Json, paths: readonly FarPath[]) => Json;
 }
 
-const SUITES: readonly SuiteName[] = ["aes-128-gcm", "aes-256-gcm", "chacha20-poly1305"];
+export const SUITES: readonly SuiteName[] = ["aes-128-gcm", "aes-256-gcm", "chacha20-poly1305"];
 const AUTHENTICATIONS: readonly Authentication[] = ["hmac-sha256-80", "none"];
 const CODECS = ["opus", "vp9", "h264", "av1", "h265", "aac", "g722", "pcm"];
 
@@ -64,12 +65,24 @@ export async function meet(world: PeerWorld, role: PeerRole, wish: CallWish = {}
   const publicKey = writePublicKey(keys.offer(0));
   const hello: Hello = { world, signal, keys, publicKey, wish, networkInfo: networkInfo(paths, relays, wish) };
   const said = role === "caller" ? {} : connectOf(hello);
-  const negotiated = role === "caller" ? await answerConnect(hello) : await sendConnect(hello, said);
-  far = new FarPeer({ world, log, signal, paths, relays, keys, negotiated, role, hello: said });
+  const { heard, negotiated } = role === "caller" ? await answerConnect(hello) : await sendConnect(hello, said);
+  far = new FarPeer({ world, log, signal, paths, relays, keys, negotiated, role, hello: said, heard });
   const peer = far;
   for (const { path, unit, atMs } of early) peer.tookUnit(path, unit, atMs);
   signal.divert((unit) => peer.tookSignal(unit));
   return peer;
+}
+
+/** A CONNECT of ours that nobody will hold us to: no socket is behind it. */
+export function sayConnect(world: PeerWorld, wish: CallWish = {}): Json {
+  const publicKey = writePublicKey(generateKeyPair(new SystemRng()).publicKey);
+  return connectOf({ world, publicKey, wish, networkInfo: { nat_type: "unknown" } });
+}
+
+/** What was agreed on, and the peer's half of it as it came. */
+interface Met {
+  readonly heard: Json;
+  readonly negotiated: Negotiated;
 }
 
 interface Hello {
@@ -90,16 +103,18 @@ function networkInfo(paths: readonly FarPath[], relays: readonly PlayedRelay[], 
 }
 
 /** The peer under test is the caller: the first that it offers of what we want is picked. */
-async function answerConnect({ world, signal, keys, publicKey, wish, networkInfo }: Hello): Promise<Negotiated> {
+async function answerConnect({ world, signal, keys, publicKey, wish, networkInfo }: Hello): Promise<Met> {
   const connect = await signal.nextMessage("CONNECT", { session_id: world.sessionId });
   const { capabilities, encryption, peer_id: callerPeerId } = connect as { [name: string]: Json };
   const offeredEncryption = capabilities.encryption as string[];
   const offeredAuthentication = capabilities.authentication as string[] | undefined;
-  const suite = (wish.suites ?? SUITES).find((one) => offeredEncryption.includes(one));
+  const suite = SUITES.filter((one) => (wish.suites ?? SUITES).includes(one))
+    .find((one) => offeredEncryption.includes(one));
   const offers = offeredAuthentication ?? [AUTHENTICATIONS[0]];
-  const authentication = (wish.authentications ?? AUTHENTICATIONS).find((one) => offers.includes(one));
+  const authentication = AUTHENTICATIONS.filter((one) => authenticationsOf(wish).includes(one))
+    .find((one) => offers.includes(one));
   if (suite === undefined || authentication === undefined) {
-    return world.skip(`the peer does not offer ${brief({ ...wish.suites, ...wish.authentications })}`);
+    return world.skip(`the peer does not offer ${brief(wish)}`);
   }
   const codecs = capabilities.codecs as string[];
   const audio = codecs.find((codec) => findCodec(codec)?.kind === "audio");
@@ -125,12 +140,12 @@ async function answerConnect({ world, signal, keys, publicKey, wish, networkInfo
     authentication,
   };
   derive(keys, encryption, false, negotiated);
-  return negotiated;
+  return { heard: connect, negotiated };
 }
 
 /** What we say to a callee. */
-function connectOf({ world, publicKey, wish, networkInfo }: Hello): Json {
-  const { suites = SUITES, authentications = AUTHENTICATIONS } = wish;
+function connectOf({ world, publicKey, wish, networkInfo }: Omit<Hello, "signal" | "keys">): Json {
+  const { suites = SUITES, authentications } = wish;
   return {
     type: "CONNECT",
     version: "1.0",
@@ -141,7 +156,7 @@ function connectOf({ world, publicKey, wish, networkInfo }: Hello): Json {
       resolutions: ["720p"],
       encryption: suites,
       transport: ["udp"],
-      authentication: authentications,
+      ...(authentications === "absent" ? {} : { authentication: authenticationsOf(wish) }),
       ...extras(wish),
     },
     network_info: networkInfo,
@@ -151,26 +166,34 @@ function connectOf({ world, publicKey, wish, networkInfo }: Hello): Json {
 }
 
 /** The peer under test is the callee. */
-async function sendConnect({ world, signal, keys, wish }: Hello, connect: Json): Promise<Negotiated> {
-  const { suites = SUITES, authentications = AUTHENTICATIONS } = wish;
+async function sendConnect({ world, signal, keys, wish }: Hello, connect: Json): Promise<Met> {
+  const { suites = SUITES, authentications } = wish;
   await signal.say(connect);
   const unit = await signal.eventually("a CONNECT_ACK", (one) => messageOf(one).type === "CONNECT_ACK");
   const ack = messageOf(unit) as { [name: string]: Json };
+  // Nobody but the default has to be there.
+  const isOptional = !suites.includes(SUITES[0]) || !authenticationsOf(wish).includes(AUTHENTICATIONS[0]);
+  if (isOptional && String(ack.reason) === "no_common_cipher") world.skip(`the peer has no ${brief(wish)}`);
   world.require(Boolean(ack.accepted), "an acceptance", brief(ack));
   const { algorithm: suite, authentication = AUTHENTICATIONS[0] } = ack.encryption;
   const isOffered = suites.includes(suite as SuiteName) &&
-    authentications.includes(authentication as Authentication);
+    authenticationsOf(wish).includes(authentication as Authentication);
   world.require(isOffered, "suite and authentication out of the offers", brief(ack.encryption));
   const negotiated = {
     callerPeerId: world.callerId,
     calleePeerId: String(ack.peer_id),
     offeredEncryption: suites,
-    offeredAuthentication: authentications,
+    ...(authentications === "absent" ? {} : { offeredAuthentication: authenticationsOf(wish) }),
     suite: suite as SuiteName,
     authentication: authentication as Authentication,
   };
   derive(keys, ack.encryption, true, negotiated);
-  return negotiated;
+  return { heard: ack, negotiated };
+}
+
+/** An absent list means the HMAC tag alone (SPEC ARC-SRTP-choice-authentication). */
+function authenticationsOf({ authentications = AUTHENTICATIONS }: CallWish): readonly string[] {
+  return authentications === "absent" ? [AUTHENTICATIONS[0]] : authentications;
 }
 
 function extras({ reducedHeader = false, rtx = false, fec = false }: CallWish): Json {
