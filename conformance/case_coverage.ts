@@ -16,6 +16,9 @@ export const COMPLETE_CLAUSES: readonly string[] = [
   "1", // units
   "2.1", // full header
   "2.2", // header extensions
+  "8.1", // relay tokens and proofs
+  "8.3", // forwarding
+  "8.5", // priority and limits
 ];
 
 export interface RuleCoverage {
