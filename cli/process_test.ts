@@ -79,3 +79,19 @@ Deno.test("process: complete prints a script, and completes commands and flags",
   assert.match(flags.out, /^--dialect\t/m);
   for (const { code, err } of [script, commands, flags]) assert.deepEqual({ code, err }, { code: 0, err: "" });
 });
+
+Deno.test("process: complete names fields where dump takes them, behind what has been typed", async () => {
+  const completed = async (...words: string[]) => {
+    const { out, code } = await arcrtc(["complete", "--", "dump", "x.pcap", ...words]);
+    assert.equal(code, 0);
+    const [directive, ...lines] = out.trimEnd().split("\n").reverse();
+    // No space behind, no files beside.
+    assert.equal(directive, ":6");
+    return lines.reverse().map((line) => line.split("\t")[0]);
+  };
+  assert.deepEqual(await completed("--filter", "arcrtp.se"), ["arcrtp.seq"]);
+  assert.deepEqual(await completed("--fields", "packet,time,arcrtp.pri"), ["packet,time,arcrtp.priority"]);
+  assert.deepEqual(await completed("-Y", "kind == json && typ"), ["kind == json && type"]);
+  assert.ok((await completed("--filter", "")).length > 100);
+  assert.deepEqual(await completed("--filter", "nothing.like.it"), []);
+});

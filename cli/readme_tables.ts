@@ -14,7 +14,7 @@ export const CLAUSE_HOMES: Readonly<Record<string, readonly string[]>> = {
   "4": ["lib/crypto/srtp_protect.ts", "lib/crypto/srtp_unprotect.ts", "lib/crypto/srtcp.ts"],
   "5": ["lib/signaling/messages/", "lib/signaling/endpoint.ts", "lib/crypto/seal.ts", "lib/media/payload/"],
   "6": ["lib/signaling/hub.ts", "lib/net/signaling_server.ts", "lib/net/open_signaling.ts"],
-  "7": ["lib/session/paths.ts", "lib/session/path_probe.ts"],
+  "7": ["lib/session/path_finder.ts", "lib/session/paths.ts", "lib/session/tcp_paths.ts"],
   "8": ["lib/relay/", "lib/net/relay_server.ts", "lib/session/relay_client.ts", "lib/crypto/relay_token.ts"],
   "9": ["lib/quality/"],
   "10": ["lib/packet/rtcp/", "lib/fec/", "lib/jitter/"],

@@ -16,6 +16,11 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const context = { io, done: (code: number) => exitCode = code };
   const create = (name: string) => configure(new Command(name), io);
   try {
+    const fields = await completedFields(args);
+    if (fields !== undefined) {
+      io.stdout(fields);
+      return EXIT.ok;
+    }
     for (const entry of await wanted(args)) {
       program.addCommand((await entry.load()).build(create, context));
     }
@@ -90,6 +95,14 @@ function rootHelp(io: Io): string {
 
 function isCompletion(args: readonly string[]): boolean {
   return args[0] === "complete";
+}
+
+/** What completes the names of fields, where such are being typed; the adapter does not know which word that is. */
+async function completedFields(args: readonly string[]): Promise<string | undefined> {
+  if (!isCompletion(args) || args[1] !== "--" || args[2] !== "dump") return undefined;
+  const { fieldCompletions, takesFields } = await import("./dump/field_completion.ts");
+  const words = args.slice(2);
+  return takesFields(words) ? fieldCompletions(words) : undefined;
 }
 
 /** The commands to load: the named one, or all of them where completions need the whole tree. */

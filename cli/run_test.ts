@@ -127,6 +127,12 @@ const JSON_LINES: Readonly<Record<string, readonly (readonly [args: readonly str
     [["explain", "--json", "reduced"], ""],
     [["explain", "--json", "no such word"], ""],
   ],
+  fuzz: [
+    [["fuzz", "--json", "packet.demux", "--count", "300"], ""],
+    [["fuzz", "--json", "--list"], ""],
+    [["fuzz", "--json", "no.such"], ""],
+    [["fuzz", "--json", "no.*"], ""],
+  ],
   peer: [
     [["peer", "call", "--json"], ""],
     [["peer", "listen", "--json", "--signal", "tcp://127.0.0.1:1"], ""],

@@ -25,7 +25,7 @@ export const COVERED_CLAUSES: readonly string[] = [
   "5.7", // payload types and formats
   "6.1", // WebSocket
   "6.4", // the server
-  "7.3", // retries
+  "7", // paths
   "8.1", // relay tokens and proofs
   "8.2", // binding
   "8.3", // forwarding

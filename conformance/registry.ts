@@ -4,8 +4,11 @@ import { areaOf, type Case } from "./case.ts";
 import { ARCRTP_CASES } from "./cases/arcrtp/area.ts";
 import { CALL_CASES } from "./cases/call/area.ts";
 import { CAPTURE_CASES } from "./cases/capture/rules.ts";
+import { DIALECT_CASES } from "./cases/dialect/area.ts";
 import { PATH_CASES } from "./cases/path/area.ts";
 import { RELAY_CASES } from "./cases/relay/area.ts";
+import { SIGNALING_CASES } from "./cases/signaling/area.ts";
+import { TRANSPORT_CASES } from "./cases/transport/area.ts";
 import { UNIT_CASES } from "./cases/unit/area.ts";
 import type { Requirement } from "./requirements.ts";
 
@@ -13,6 +16,9 @@ import type { Requirement } from "./requirements.ts";
 export const CASES: readonly Case[] = [
   ...UNIT_CASES,
   ...ARCRTP_CASES,
+  ...SIGNALING_CASES,
+  ...TRANSPORT_CASES,
+  ...DIALECT_CASES,
   ...CALL_CASES,
   ...PATH_CASES,
   ...RELAY_CASES,

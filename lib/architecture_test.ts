@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 /** Each folder may import only folders listed above it. `peers` groups may not import one another. */
 const ORDER = [
   "base",
+  "html",
   "packet",
   "crypto",
   "fec",

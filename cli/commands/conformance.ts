@@ -10,6 +10,7 @@ A program with the testee interface (JSON lines on its standard input and output
   arcrtc conformance --command 'arcrtc testee' --jobs 2
 A signaling server, each of its listeners:
   arcrtc conformance --target ws://127.0.0.1:7480 --target ws://127.0.0.1:7480/plain --target tcp://127.0.0.1:7481
+  (with --auth-secret for a server that wants tokens, and --relay-secret for one that hands out relays)
 A relay:
   arcrtc conformance --relay udp://127.0.0.1:3478 --relay tcp://127.0.0.1:3478 --relay-secret @relay.secret
 A peer, which is started for each dialogue and told where to meet the suite, who is server and other peer:

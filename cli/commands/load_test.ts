@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { toHex } from "../../lib/base/bytes.ts";
 import { unwrap } from "../../lib/base/parsed.ts";
 import { nobodysPort } from "../../lib/net/testing/probe_peer.ts";
-import { RelayRig } from "../../lib/net/testing/relay_rig.ts";
-import { Rig } from "../../lib/net/testing/signaling_rig.ts";
+import { LOOPBACK, RelayRig } from "../../lib/net/testing/relay_rig.ts";
+import { Rig, testIdentity } from "../../lib/net/testing/signaling_rig.ts";
 import type { RelayServerOptions } from "../../lib/net/relay_server.ts";
 import { parseImpairment } from "../../lib/relay/impairment.ts";
 import { SECRET } from "../../lib/relay/testing/relay_world.ts";
@@ -92,6 +92,41 @@ Deno.test("load: under a limit the relay's classes lose in their order [ARC-RELA
     assert.equal(loss[1], 0);
     assert.ok(loss[2] > 0.1 && loss[3] > loss[2], `${loss}`);
   });
+});
+
+Deno.test("load: peers reach the relay over TCP and over TLS as well [ARC-UNIT-stream-framing]", async () => {
+  const rig = await RelayRig.start({ tcp: [LOOPBACK], tls: [LOOPBACK], tlsIdentity: await testIdentity() });
+  try {
+    const { tcp: [tcp], tls: [tls] } = rig.server.listening;
+    for (const [port, ...how] of [[tcp.port, "tcp"], [tls.port, "tls", "--insecure"]]) {
+      const target = [
+        "load",
+        `relay://127.0.0.1:${port}`,
+        "--relay-secret",
+        SECRET_HEX,
+        "--transport",
+        ...how.map(String),
+      ];
+      const { exitCode, out, err } = await runArgs([...target, ...SHORT, "-q"]);
+      assert.equal(exitCode, EXIT.ok, err);
+      const [{ total, troubles }] = linesOf(out);
+      assert.ok(total.sent > 0);
+      assert.deepEqual([total.received, total.reordered, troubles], [total.sent, 0, []]);
+      assert.equal(rig.server.relay.bindings.sessions, 0);
+    }
+    const strict = await runArgs([
+      "load",
+      `relay://127.0.0.1:${tls.port}`,
+      "--relay-secret",
+      SECRET_HEX,
+      "--transport",
+      "tls",
+    ]);
+    assert.equal(strict.exitCode, EXIT.refused);
+    assert.match(strict.err, /is not trusted/);
+  } finally {
+    await rig.close();
+  }
 });
 
 Deno.test("load: people get a table, CSV has a line for each interval", async () => {

@@ -30,6 +30,14 @@ Key log (--keylog, mode 0600; the same lines are in --pcap as a decryption secre
   ARCRTC_STREAM session_id peer_id json     STREAM_START: whose packets are protected with which keys
 `;
 
+const PATH_HELP = `
+Paths: straight over UDP, a relay over UDP (lower PRIORITY first), straight over TCP, a relay over TCP or TLS; the best
+one that answers is used. Relays come from the server and from --relay; the latter are bound before the call, so that the
+other peer learns our public address and NAT. 'arcrtc relay token' makes tokens for ;token=; --tls-ca and --insecure hold
+for relays over TLS, too. --path is for tests: direct
+is straight over UDP or TCP, relay is through relays over either, tcp is no UDP at all.
+`;
+
 const LISTEN_EXAMPLES = `
 Examples:
   arcrtc peer listen --signal ws://127.0.0.1:7480
@@ -43,12 +51,14 @@ Examples:
   arcrtc peer call --signal ws://127.0.0.1:7480 --session UUID --send 720.ivf --send 360.ivf --send 180.ivf --loop
   arcrtc peer call --signal tls://rtc.example:7481 --tls-pin AB:CD:... --session UUID --send test:video --duration 10s
   arcrtc peer call --signal ws://127.0.0.1:7480 --session UUID --send test:tone --pcap call.pcapng --json
+  arcrtc peer call --signal ws://127.0.0.1:7480 --session UUID --relay r1@relay.example:3478 \\
+      --relay 'r1@relay.example:5349;tls' --relay-secret @relay.secret --explain-path
 `;
 
 export function build(create: (name: string) => Command, { io, done }: CommandContext): Command {
   const side = (name: string, role: "caller" | "callee", description: string, examples: string) =>
     addPeerOptions(create(name).description(description))
-      .addHelpText("after", MEDIA_HELP + examples)
+      .addHelpText("after", MEDIA_HELP + PATH_HELP + examples)
       .action(async (flags: PeerFlags) => {
         const { runPeer } = await import("../peer/run_peer.ts");
         done(await runPeer(role, flags, io));

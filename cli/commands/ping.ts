@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { addPingOptions, type PingFlags } from "../ping/ping_options.ts";
-import { runPing } from "../ping/run_ping.ts";
 import type { CommandContext } from "./command_entry.ts";
 
 const HELP = `
@@ -36,5 +35,8 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
     ),
   )
     .addHelpText("after", HELP)
-    .action(async (targets: readonly string[], flags: PingFlags) => done(await runPing(targets, flags, io)));
+    .action(async (targets: readonly string[], flags: PingFlags) => {
+      const { runPing } = await import("../ping/run_ping.ts");
+      done(await runPing(targets, flags, io));
+    });
 }

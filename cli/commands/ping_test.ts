@@ -172,18 +172,33 @@ Deno.test("ping: where HEARTBEAT is not answered it says so and falls back, labe
   });
 });
 
+Deno.test("ping: losses over what peers answer one address are not put down to the way alone", async () => {
+  // Every other one gets no answer, as from a peer that has a limit.
+  await withPeer(udpPeer((_heartbeat, index, good) => index % 2 === 0 ? [good()] : []), async (url) => {
+    const often = await quickly(url, "-c", "200", "--rate", "1000", "-w", "100ms", "-q");
+    assert.match(
+      often.out,
+      /^asked \d+ times a second: .* answer one address 50 HEARTBEATs a second, .*; -i 20ms stays below it$/m,
+    );
+    const seldom = await quickly(url, "-c", "4", "-i", "50ms", "-w", "100ms", "-q");
+    assert.match(seldom.out, /2 lost/);
+    assert.doesNotMatch(seldom.out, /^asked /m);
+  });
+});
+
 Deno.test("ping: nobody there is unreachable; beside others it is reported and they are measured", async () => {
   const port = await nobodysPort();
   const alone = await quickly(`tcp://127.0.0.1:${port}`, "-c", "1");
   assert.equal(alone.exitCode, EXIT.unreachable);
   assert.match(
     alone.err,
-    /^error: tcp:\S+ does not answer \(HEARTBEAT: .*; TCP connect: .*\)\nhint: arcrtc serve --open/,
+    /^error: tcp:\S+ does not answer \(HEARTBEAT, TCP connect: connect ECONNREFUSED \S+\)\nhint: arcrtc serve --open/,
   );
   await withRig(async (_rig, { tcp }) => {
     const { exitCode, out } = await quickly(tcp, `tcp://127.0.0.1:${port}`, "-c", "2", "-i", "10ms");
     assert.equal(exitCode, EXIT.unreachable);
     assert.match(out, /^tcp:\S+ {2}unreachable: /);
+    assert.match(out, /^--- tcp:\S+: unreachable, see above ---$/m);
     assert.match(out, /2 sent, 2 answered/);
     const compared = await quickly("--compare", tcp, `tcp://127.0.0.1:${port}`, "-c", "2");
     assert.equal(compared.exitCode, EXIT.unreachable);

@@ -50,6 +50,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./dump.ts"),
   },
   {
+    name: "fuzz",
+    summary: "feed malformed input to parsers, machines, programs and servers; keep and shrink what breaks them",
+    permissions: "--allow-net --allow-read --allow-write --allow-env --allow-run",
+    runsUntilStopped: true,
+    load: () => import("./fuzz.ts"),
+  },
+  {
     name: "decode",
     summary: "show one packet or message as a field tree with bit offsets",
     permissions: "--allow-read --allow-env",

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { runServe } from "../serve/run_serve.ts";
 import { addServeOptions, type ServeFlags } from "../serve/serve_options.ts";
 import type { CommandContext } from "./command_entry.ts";
 
@@ -12,9 +11,9 @@ A token is a JWT with the claims session, peer and exp. Its algorithm is the key
 HS256 for the keys of --auth-jwks.
 
 With --relay each peer is told of two relays, the same as the other peer's, with tokens of its own. Which two depends on
-the session, so that all relays get their share. A relay is asked over UDP every second; one that does not answer is
-left out within 5 s, until it answers again. After a relay may come ;metrics=URL (its /metrics: busy and draining ones
-are then spared), ;tcp=PORT and ;tls=PORT (where it listens besides UDP); a shell wants quotes around those.
+the session, so that all relays get their share. A relay is asked over UDP every second; one that does not answer,
+as none does that drains, is left out within 5 s, until it answers again. After a relay may come ;metrics=URL (its
+/metrics: busy ones are then spared), ;tcp=PORT and ;tls=PORT (where it listens besides UDP); a shell wants quotes around those.
 
 The first SIGTERM or Ctrl-C stops accepting and lets sessions end, for --drain at most; the second ends at once.
 
@@ -30,5 +29,8 @@ Examples:
 export function build(create: (name: string) => Command, { io, done }: CommandContext): Command {
   return addServeOptions(create("serve").description("A signaling server: lets two peers find each other and agree."))
     .addHelpText("after", HELP)
-    .action(async (flags: ServeFlags) => done(await runServe(flags, io)));
+    .action(async (flags: ServeFlags) => {
+      const { runServe } = await import("../serve/run_serve.ts");
+      done(await runServe(flags, io));
+    });
 }

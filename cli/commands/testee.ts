@@ -1,6 +1,4 @@
 import type { Command } from "commander";
-import { ownTestee } from "../../conformance/testee/own.ts";
-import { lineTooLong, MAX_LINE_BYTES } from "../../conformance/testee/testee.ts";
 import { chooseCrypto, cryptoOption } from "../ui/crypto_backend.ts";
 import { jsonLine } from "../ui/envelope.ts";
 import { VERSION } from "../version.ts";
@@ -23,6 +21,8 @@ export function build(create: (name: string) => Command, { io }: CommandContext)
     .addOption(cryptoOption())
     .addHelpText("after", HELP)
     .action(async (options: { crypto?: string }) => {
+      const { ownTestee } = await import("../../conformance/testee/own.ts");
+      const { lineTooLong, MAX_LINE_BYTES } = await import("../../conformance/testee/testee.ts");
       const testee = ownTestee({ version: VERSION, crypto: chooseCrypto(io, options.crypto).backend, readFile });
       if (io.stdinIsTerminal) io.stderr("reading requests, one JSON object per line; Ctrl-D ends\n");
       for await (const line of io.stdinLines(MAX_LINE_BYTES)) {

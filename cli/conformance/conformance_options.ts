@@ -2,12 +2,13 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { LEVELS } from "../../conformance/requirements.ts";
 import { parseDurationMs } from "../peer/duration.ts";
-import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust.ts";
+import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust_flags.ts";
 
 /** As commander hands them over. */
 export interface ConformanceFlags extends TlsTrustFlags {
   readonly command?: string;
   readonly target?: readonly string[];
+  readonly authSecret?: string;
   readonly relay?: readonly string[];
   readonly relaySecret?: string;
   readonly peerCall?: string;
@@ -39,7 +40,7 @@ export interface ReportWish {
 }
 
 /** The names of `conformance/report/formats.ts`, which help must not load; a test holds both together. */
-export const FORMATS = ["text", "json"] as const;
+export const FORMATS = ["text", "json", "junit", "tap", "html", "badge"] as const;
 
 const MAX_JOBS = 64;
 
@@ -48,6 +49,7 @@ export function addConformanceOptions(command: Command): Command {
     .argument("[id...]", "cases to run, as globs over ids: 'arcrtp/*' (default: all)")
     .option("--command <cmd>", "test the program that this command starts: JSON lines, see arcrtc testee --help")
     .option("--target <url>", "test a signaling server; several URLs of one server are several listeners", gather)
+    .option("--auth-secret <text>", "the server's, to issue join tokens with; @FILE reads it (or ARCRTC_AUTH_SECRET)")
     .option("--relay <url>", "test a relay; several URLs of one relay are several listeners", gather)
     .option("--relay-secret <hex>", "the relay's, to issue tokens with; @FILE reads it (or ARCRTC_RELAY_SECRET)")
     .option("--peer-call <cmd>", "test a peer: the command that calls; {signal}, {session} and {peer} are filled in")

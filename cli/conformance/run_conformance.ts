@@ -23,6 +23,10 @@ import { dryRunText, listJson, listText } from "./list_cases.ts";
 import { subjectsOf } from "./subjects.ts";
 import { SuiteProgress } from "./suite_progress.ts";
 
+/** Of lines in a file; and on a terminal, however narrow: rows of bytes are as wide. */
+const FILE_COLUMNS = 120;
+const MIN_COLUMNS = 80;
+
 /** @throws CliError before anything has run. */
 export async function runConformance(ids: readonly string[], flags: ConformanceFlags, io: Io): Promise<ExitCode> {
   const all = registerCases();
@@ -68,7 +72,8 @@ export async function runConformance(ids: readonly string[], flags: ConformanceF
   }
   for (const { format, file } of wishes) {
     const paint = file === undefined ? painter(io, "stdout") : (_colour: string, text: string) => text;
-    const text = REPORTS[format](result, { paint, verbose: flags.verbose === true, version: VERSION });
+    const columns = file === undefined ? Math.max(io.columns, MIN_COLUMNS) : FILE_COLUMNS;
+    const text = REPORTS[format](result, { paint, columns, verbose: flags.verbose === true, version: VERSION });
     if (file === undefined) io.stdout(text);
     else writeReport(file, text);
   }

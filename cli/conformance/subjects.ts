@@ -11,6 +11,7 @@ import type { Subjects } from "../../conformance/run/run_suite.ts";
 import { inProcess, type OpsSource } from "../../conformance/testee/ops_testee.ts";
 import { ownTestee } from "../../conformance/testee/own.ts";
 import { subprocess } from "../../conformance/testee/subprocess.ts";
+import { authSecret } from "../ui/auth_secret.ts";
 import { chooseCrypto } from "../ui/crypto_backend.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
@@ -27,7 +28,7 @@ export async function subjectsOf(flags: ConformanceFlags, io: Io): Promise<Subje
   return {
     ...(isOwn ? { ops: ownOps(io) } : {}),
     ...(command === undefined ? {} : { ops: subprocess(command, flags.timeout) }),
-    ...(target === undefined ? {} : { server: serverDriver(serverTarget(target, flags)) }),
+    ...(target === undefined ? {} : { server: serverDriver(serverTarget(target, flags, io)) }),
     ...(relay === undefined ? {} : { relay: relayDriver(relayTarget(relay, flags, io)) }),
     ...(caller ?? callee ? { peer: peerDriver(peerCommands({ caller, callee })) } : {}),
     ...(capture === undefined ? {} : { capture: await checkCapture(capture, flags.keylog, io) }),
@@ -39,8 +40,12 @@ function ownOps(io: Io): OpsSource {
   return inProcess("this program's own library, in this process", () => ownTestee({ version: VERSION, crypto }));
 }
 
-function serverTarget(urls: readonly string[], flags: ConformanceFlags): ServerTarget {
+function serverTarget(urls: readonly string[], flags: ConformanceFlags, io: Io): ServerTarget {
+  const secret = authSecret(flags.authSecret, io);
+  const relays = relaySecret(flags.relaySecret, "--relay-secret", io);
   const target: { -readonly [Name in keyof ServerTarget]: ServerTarget[Name] } = {
+    ...(secret === undefined ? {} : { authSecret: secret }),
+    ...(relays === undefined ? {} : { relaySecret: relays }),
     trust: trustFor("--target", urls, flags),
   };
   for (const text of urls) {

@@ -6,7 +6,7 @@ import { ARCRTP_FIELDS } from "../../lib/packet/field_table.ts";
 import { shorten } from "../../lib/signaling/json_path.ts";
 import type { painter } from "../ui/style.ts";
 import type { DecodedUnit, UnitFault } from "./decode_unit.ts";
-import { hexRows, hexText, isMostlyText, printable, visible } from "./hex_text.ts";
+import { hexRows, hexText, isMostlyText, printable, visible } from "../../lib/base/hex_text.ts";
 import { ruleText } from "./rules.ts";
 
 export interface TextOptions {

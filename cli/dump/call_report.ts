@@ -2,7 +2,7 @@
 import type { Call, LadderStep } from "../../lib/dissect/analysis/call_ladder.ts";
 import type { SessionRegistry, StreamEntry } from "../../lib/dissect/model/session_registry.ts";
 import { envelope, jsonDocument } from "../ui/envelope.ts";
-import { visible } from "../decode/hex_text.ts";
+import { visible } from "../../lib/base/hex_text.ts";
 import { type Columns, columnsOf, ID_CHARACTERS } from "./call_columns.ts";
 import { type StreamRow, streamRow } from "./stream_report.ts";
 

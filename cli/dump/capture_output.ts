@@ -69,22 +69,24 @@ export class CaptureOutput {
     return bytes !== undefined;
   }
 
+  /** Writes out what has come so far. */
+  flush(): void {
+    if (this.#pieces.length === 0) return;
+    this.#write(concatBytes(...this.#pieces));
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+  }
+
   close(): void {
     this.#put(this.#writer.end());
-    this.#flush();
+    this.flush();
     this.#file?.close();
   }
 
   #put(bytes: Uint8Array): void {
     this.#pieces.push(bytes);
     this.#pieceBytes += bytes.length;
-    if (this.#pieceBytes >= BUFFER_BYTES) this.#flush();
-  }
-
-  #flush(): void {
-    this.#write(concatBytes(...this.#pieces));
-    this.#pieces = [];
-    this.#pieceBytes = 0;
+    if (this.#pieceBytes >= BUFFER_BYTES) this.flush();
   }
 }
 

@@ -3,7 +3,7 @@ import registry from "../../conformance/requirements.json" with { type: "json" }
 import type { Finding } from "../../lib/dissect/check/findings.ts";
 import { CAPTURE_RULES, isCaptureRule, type RuleVerdict, type Verdict } from "../../lib/dissect/check/rules.ts";
 import type { DialectVerdict } from "../../lib/dissect/model/dialect_evidence.ts";
-import { visible } from "../decode/hex_text.ts";
+import { visible } from "../../lib/base/hex_text.ts";
 import { envelope, jsonDocument } from "../ui/envelope.ts";
 import { VERSION } from "../version.ts";
 import type { CheckFormat } from "./check_format.ts";

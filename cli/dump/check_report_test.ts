@@ -133,6 +133,18 @@ Deno.test("dump --check --format sarif: the structure that SARIF 2.1.0 requires,
   assertSarif(JSON.parse(checkReport({ ...empty, source: "my captures/ä <1>.pcap", findings }, "sarif")));
 });
 
+Deno.test("dump --check: what the public engine writes is judged by its own dialect's rules", async () => {
+  const { out, exitCode } = await dump(`${CAPTURES}made/armoricore-engine.pcap`, "--check", "--verbose", "--quiet");
+  assert.equal(exitCode, EXIT.finding, out);
+  // The one packet that the engine writes and does not parse: an empty payload without a loss byte.
+  assert.match(out, /^1 finding against 1 rule/m);
+  assert.match(out, /^MUST {3}ARC-DIALECT-armoricore-arc-block .*need 17 bytes, got 16\n {4}packet 71$/m);
+  assert.match(out, /^dialect armoricore: 25 messages valid only in armoricore/m);
+  assert.match(out, /^fail {4}ARC-DIALECT-armoricore-arc-block +57 x: packet of armoricore, 1 broken$/m);
+  assert.match(out, /^pass {4}ARC-DIALECT-armoricore-messages +25 x/m);
+  assert.match(out, /^skipped ARC-RTP-version/m);
+});
+
 Deno.test("dump --check: every rule that a capture can show is one of the specification", () => {
   const ids = new Set(registry.requirements.map(({ id }) => id));
   assert.deepEqual(CAPTURE_RULE_IDS.filter((id) => !ids.has(id)), []);

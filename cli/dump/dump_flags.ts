@@ -19,6 +19,9 @@ export interface DumpFlags {
   readonly crypto?: string;
   readonly check?: boolean;
   readonly report?: string;
+  readonly diff?: string;
+  /** True without a file. */
+  readonly wiresharkPlugin?: string | true;
   readonly format?: CheckFormat;
   readonly listen?: readonly string[];
   readonly proxy?: readonly string[];

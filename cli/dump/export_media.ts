@@ -13,7 +13,7 @@ import { textTable } from "../ui/table.ts";
 import { CapturePass } from "./capture_pass.ts";
 import type { DumpFlags } from "./dump_flags.ts";
 import { Progress } from "./progress.ts";
-import type { WriteTask } from "./write_capture.ts";
+import type { WriteTask } from "./file_outputs.ts";
 
 const PLAIN_SAMPLE_RATE_HZ = 48_000;
 

@@ -97,8 +97,8 @@ function ofFamily(wildcard: HostPort, other: HostPort): HostPort {
   return wildcard.host === "::" && isIpv4 ? { host: "0.0.0.0", port: wildcard.port } : wildcard;
 }
 
-export function placeText(protocol: string, address: HostPort): string {
-  return `${protocol}://${formatHostPort(address)}`;
+export function placeText(scheme: string, address: HostPort): string {
+  return `${scheme}://${formatHostPort(address)}`;
 }
 
 function countsText(text: string, { counters: { clients, refused, there, back } }: Tap): string {

@@ -57,7 +57,7 @@ Deno.test("dump --proxy: signaling over WebSocket and TCP through two proxies, f
     const filter = "type == HEARTBEAT_ACK";
     const dump = new LiveDump(...proxies, "--filter", filter, "--fields", "transport,type", "--count", "8");
     const [ws, tcp] = await dump.places(2);
-    const urls = [`${ws.replace("tcp:", "ws:")}${pathname}`, tcp];
+    const urls = [`${ws}${pathname}`, tcp];
     await runArgs(["ping", ...urls, "-c", "10", "-i", "20ms", "--no-floor", "-q"]);
     assert.equal(await dump.ended, EXIT.ok);
     const [header, ...lines] = dump.io.out.trimEnd().split("\n");
@@ -96,15 +96,50 @@ Deno.test("dump --listen: Ctrl-C ends it with the summary and no interruption, w
   await Promise.all([lines.cancel(), errors.cancel()]);
 });
 
-Deno.test("dump --listen: a port that is taken, and a capture besides it, are said", async () => {
+Deno.test("dump --listen --write: what was seen is kept, also what a filter does not show", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".pcapng" });
+  const dump = new LiveDump(
+    "--listen",
+    "udp://127.0.0.1:0",
+    "--write",
+    file,
+    "--filter",
+    "arcrtp.seq == 2",
+    "--count",
+    "1",
+  );
+  const [place] = await dump.places(1);
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const { hostname, port } = new URL(place.replace("udp:", "http:"));
+  for (const sequence of [1, 2]) {
+    const packet = Uint8Array.of(0x80, 0x6f, 0, sequence, 0, 0, 0, 0, 0, 0, 0x11, 0x11, 0, 0, 0, 0, 1, 2, 3);
+    await socket.send(packet, { transport: "udp", hostname, port: Number(port) });
+  }
+  assert.equal(await dump.ended, EXIT.ok);
+  socket.close();
+  assert.equal(dump.io.out.trimEnd().split("\n").length, 1);
+  const { exitCode, out } = await runArgs(["dump", file, "--fields", "arcrtp.seq"]);
+  await Deno.remove(file);
+  assert.deepEqual([exitCode, out], [EXIT.ok, "arcrtp.seq\n1\n2\n"]);
+});
+
+Deno.test("dump --listen: a port that is taken, and flags that do not go together, are said", async () => {
   const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr as Deno.NetAddr;
   const inUse = await runArgs(["dump", "--listen", `tcp://127.0.0.1:${port}`]);
   taken.close();
   assert.deepEqual([inUse.exitCode, inUse.out], [EXIT.usage, ""]);
   assert.match(inUse.err, /cannot listen on TCP 127\.0\.0\.1:\d+: the port is in use\nhint: /);
-  const both = await runArgs(["dump", "x.pcap", "--listen", "udp://127.0.0.1:0"]);
-  assert.equal(both.exitCode, EXIT.usage);
+  const bad = [
+    ["x.pcap", "--listen", "udp://127.0.0.1:0"],
+    ["x.pcap", "--write", "y.pcapng", "--check"],
+    ["--listen", "udp://127.0.0.1:0", "--write", "-", "--json"],
+    ["--listen", "udp://127.0.0.1:0", "--redact", "y.pcapng"],
+  ];
+  for (const args of bad) {
+    const { exitCode, out } = await runArgs(["dump", ...args]);
+    assert.deepEqual([exitCode, out], [EXIT.usage, ""], args.join(" "));
+  }
 });
 
 Deno.test("dump --listen and --proxy: places are read, and what is none is refused with a hint", () => {

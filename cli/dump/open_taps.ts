@@ -21,9 +21,9 @@ export async function openTaps(
     for (const plan of plans) {
       const target = await resolve(plan);
       const tap = open(plan, target, live, clock);
-      const { target: place, protocol } = plan;
-      const there = place === undefined ? "" : `=${placeText(protocol, place)}`;
-      live.taps.push({ text: `${placeText(protocol, tap.local)}${there}`, tap });
+      const { target: place, scheme } = plan;
+      const there = place === undefined ? "" : `=${placeText(scheme, place)}`;
+      live.taps.push({ text: `${placeText(scheme, tap.local)}${there}`, tap });
     }
   } catch (error) {
     live.stop();

@@ -9,7 +9,7 @@ import { EXIT, type ExitCode } from "../exit_codes.ts";
 import type { Io } from "../ui/io.ts";
 import { CaptureOutput } from "./capture_output.ts";
 import { CapturePass } from "./capture_pass.ts";
-import type { WriteTask } from "./write_capture.ts";
+import type { WriteTask } from "./file_outputs.ts";
 import { Progress } from "./progress.ts";
 
 /** @throws CliError */

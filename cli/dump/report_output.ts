@@ -1,4 +1,4 @@
-/** `--report FILE`: gathers what the page shows and writes it at the end. */
+/** `--report FILE`: gathers what the page shows and writes it at the end, to standard output for `-`. */
 import { CaptureReport } from "../../lib/dissect/report/capture_report.ts";
 import { OutputFile } from "../peer/output_file.ts";
 import type { Io } from "../ui/io.ts";
@@ -8,13 +8,14 @@ import { htmlReport } from "./report/html_report.ts";
 
 /** @throws CliError where the file cannot be written: before the capture is read. */
 export function reportOutput(path: string, source: string, io: Io): Output {
-  const file = new OutputFile(path);
+  const file = path === "-" ? undefined : new OutputFile(path);
   const report = new CaptureReport();
   return {
     unit: (unit) => report.handle(unit),
     end(pass) {
       report.end();
       const bytes = new TextEncoder().encode(htmlReport(report, pass, source));
+      if (file === undefined) return io.stdout(bytes);
       file.write(bytes);
       file.close();
       const { findings } = report.checker;

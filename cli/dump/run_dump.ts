@@ -1,6 +1,6 @@
 /** `arcrtc dump`: reads a capture and writes the units that pass. */
+import type { CapturedFrame } from "../../lib/dissect/capture/captured_frame.ts";
 import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
-import type { SessionRegistry } from "../../lib/dissect/model/session_registry.ts";
 import { EXIT, type ExitCode } from "../exit_codes.ts";
 import { onInterrupt } from "../peer/interrupt.ts";
 import { CliError } from "../ui/cli_error.ts";
@@ -10,17 +10,22 @@ import { CapturePass } from "./capture_pass.ts";
 import { type CaptureSource, openSource } from "./capture_source.ts";
 import type { DumpFlags } from "./dump_flags.ts";
 import { DumpKeys } from "./dump_keys.ts";
+import { fileOutputOf } from "./file_outputs.ts";
 import { readFieldNames, readFilter } from "./filter_flag.ts";
 import { type Follow, parseFollow } from "./follow.ts";
 import { isTable, outputOf } from "./outputs.ts";
 import { passedOverText } from "./passed_over.ts";
 import { Progress } from "./progress.ts";
+import { readSignaling } from "./read_signaling.ts";
 import { TextBuffer } from "./text_buffer.ts";
 import { parseTimeBound } from "./time_bound.ts";
 import { DEFAULT_COLUMNS } from "./unit_table.ts";
 
 /** Fields that come from signaling, which may stand behind the media that it is about. */
 const JOINED_FIELDS = ["session", "stream", "sender", "role"];
+
+/** Reports that do. */
+const JOINED_REPORTS = ["streams", "calls", "check", "report", "redact", "export"] as const;
 
 type UnitTest = (unit: UnitModel) => boolean;
 
@@ -37,26 +42,15 @@ export async function runDump(path: string | undefined, flags: DumpFlags, io: Io
     io.stderr(`note: ${text}\n`);
   };
   const source = path === undefined ? await listenTo(flags, note) : openSource(path, io);
-  const needsJoin = flags.streams === true || flags.calls === true || flags.check === true ||
-    flags.report !== undefined ||
-    flags.redact !== undefined || flags.export !== undefined ||
+  const needsJoin = JOINED_REPORTS.some((name) => flags[name] !== undefined && flags[name] !== false) ||
     (follow !== undefined && follow.kind !== "ssrc") ||
     JOINED_FIELDS.some((name) => filter?.fields.has(name) || (isTable(flags) && columns.includes(name)));
   const keys = new DumpKeys(() => chooseCrypto(io, flags.crypto).backend);
   if (flags.keylog !== undefined) await keys.readFile(flags.keylog, io, note);
   const registry = needsJoin && !source.isLive ? await readSignaling(source, keys) : undefined;
-  if (flags.export !== undefined) {
-    const { exportMedia } = await import("./export_media.ts");
-    return await exportMedia({ source, keys, registry, passes, note }, flags.export, flags, io);
-  }
-  if (flags.redact !== undefined) {
-    const { redactCapture } = await import("./redact_capture.ts");
-    return await redactCapture({ source, keys, registry, passes, note }, flags.redact, io);
-  }
-  if (flags.write !== undefined || flags.embedKeys !== undefined) {
-    const { writeCapture } = await import("./write_capture.ts");
-    return await writeCapture({ source, keys, registry, passes, note }, flags, io);
-  }
+  const kept = path === undefined ? await keptCapture(flags, source, io) : undefined;
+  const writeFiles = kept === undefined ? fileOutputOf(flags) : undefined;
+  if (writeFiles !== undefined) return await writeFiles({ source, keys, registry, passes, note }, io);
 
   const output = await outputOf(flags, columns, source.name, out, io);
   let shown = 0;
@@ -69,8 +63,11 @@ export async function runDump(path: string | undefined, flags: DumpFlags, io: Io
       if (++shown === flags.count) pass.stop();
     },
     note,
+    frame: (frame: CapturedFrame) => kept?.frame(frame),
     chunk: () => {
-      if (source.isLive) out.flush();
+      if (!source.isLive) return;
+      out.flush();
+      kept?.flush();
     },
   };
   const pass: CapturePass = new CapturePass(events, registry === undefined ? { keys } : { keys, registry });
@@ -87,8 +84,13 @@ export async function runDump(path: string | undefined, flags: DumpFlags, io: Io
     stopListening();
     source.stop();
     out.flush();
+    kept?.close();
   }
-  for (const line of source.summary?.() ?? []) note(line);
+  if (kept !== undefined) note(`${kept.packets} packets written to ${kept.name}`);
+  if (source.summary !== undefined) {
+    note(`${shown} of ${seen} units shown, in ${pass.dissector.packets} packets`);
+    for (const line of source.summary()) note(line);
+  }
   if (isInterrupted && source.endsByInterrupt !== true) return EXIT.interrupted;
   const code = verdict(pass, { seen, shown, follow, flags, source }, io);
   return isFound ? EXIT.finding : code;
@@ -99,11 +101,11 @@ async function listenTo(flags: DumpFlags, note: (text: string) => void): Promise
   return openTaps(flags, note);
 }
 
-/** Sessions, streams and SSRCs of the whole file, before anything of it is shown. */
-async function readSignaling(source: CaptureSource, keys: DumpKeys): Promise<SessionRegistry> {
-  const pass = new CapturePass({ unit: () => {} }, { keys, staysClosed: true });
-  await pass.run(source);
-  return pass.modeller.registry;
+/** Beside what is shown of the traffic that is listened to, all of it as a capture; as standard output it is all there is. */
+async function keptCapture({ write }: DumpFlags, source: CaptureSource, io: Io) {
+  if (write === undefined || write === "-") return undefined;
+  const { CaptureOutput } = await import("./capture_output.ts");
+  return new CaptureOutput(write, source.name, io);
 }
 
 function allOf(tests: readonly (UnitTest | undefined)[]): UnitTest | undefined {

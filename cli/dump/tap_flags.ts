@@ -5,6 +5,8 @@ import { CliError } from "../ui/cli_error.ts";
 export interface TapPlan {
   /** As it was written, for messages. */
   readonly text: string;
+  /** As it was written: WebSocket is TCP to a proxy, and shown as what it is. */
+  readonly scheme: string;
   readonly protocol: "udp" | "tcp";
   readonly listen: HostPort;
   /** Its host may be a name. */
@@ -18,15 +20,15 @@ const MAX_PORT = 65_535;
 
 /** @throws CliError */
 export function parseListen(text: string): TapPlan {
-  const { protocol, address } = parsePlace("--listen", text);
-  if (/^ws:/i.test(text)) {
+  const { scheme, protocol, address } = parsePlace("--listen", text);
+  if (scheme === "ws") {
     throw new CliError(
       "usage",
       `--listen ${text}: a WebSocket needs somebody who answers`,
       "arcrtc serve answers; dump --proxy ws://HOST:PORT=ws://HOST:PORT stands in front of it",
     );
   }
-  return { text, protocol, listen: address, target: undefined };
+  return { text, scheme, protocol, listen: address, target: undefined };
 }
 
 /** @throws CliError */
@@ -41,28 +43,33 @@ export function parseProxy(text: string): TapPlan {
   }
   const listen = parsePlace("--proxy", from);
   const target = parsePlace("--proxy", to.includes("://") ? to : `${from.slice(0, from.indexOf(":"))}://${to}`);
-  if (target.protocol !== listen.protocol) {
+  if (target.scheme !== listen.scheme) {
     throw new CliError("usage", `--proxy ${text} begins with one protocol and ends with another`, "take one for both");
   }
   if (target.address.port === 0) throw new CliError("usage", `--proxy ${text}: nobody listens at port 0`);
-  return { text, protocol: listen.protocol, listen: listen.address, target: target.address };
+  const { scheme, protocol, address } = listen;
+  return { text, scheme, protocol, listen: address, target: target.address };
 }
 
-function parsePlace(
-  flag: string,
-  text: string,
-): { readonly protocol: TapPlan["protocol"]; readonly address: HostPort } {
-  const [, scheme, host, port] = PLACE.exec(text) ?? [];
-  if (scheme === undefined) {
+interface Place {
+  readonly scheme: string;
+  readonly protocol: TapPlan["protocol"];
+  readonly address: HostPort;
+}
+
+function parsePlace(flag: string, text: string): Place {
+  const [, written, host, port] = PLACE.exec(text) ?? [];
+  if (written === undefined) {
     throw new CliError("usage", `${flag} ${text} is not understood`, "it takes udp://HOST:PORT, tcp:// or ws://");
   }
-  const protocol = PROTOCOLS[scheme.toLowerCase()];
+  const scheme = written.toLowerCase();
+  const protocol = PROTOCOLS[scheme];
   if (protocol === undefined) {
-    const hint = /^(tls|wss)$/i.test(scheme)
+    const hint = scheme === "tls" || scheme === "wss"
       ? "what TLS carries cannot be read on the way; --keylog opens media captured elsewhere"
       : "it takes udp://, tcp:// or ws://";
     throw new CliError("usage", `${flag} ${text}: ${scheme}:// cannot be listened to`, hint);
   }
   if (Number(port) > MAX_PORT) throw new CliError("usage", `${flag} ${text}: ports end at ${MAX_PORT}`);
-  return { protocol, address: { host: host.replace(/^\[|\]$/g, ""), port: Number(port) } };
+  return { scheme, protocol, address: { host: host.replace(/^\[|\]$/g, ""), port: Number(port) } };
 }

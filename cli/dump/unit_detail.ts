@@ -4,7 +4,7 @@ import { ruleOfUnit } from "../../lib/dissect/check/fault_rules.ts";
 import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
 import { UNIT_KIND_NAMES, UnitKind } from "../../lib/packet/demux.ts";
 import type { DecodedUnit } from "../decode/decode_unit.ts";
-import { hexRows, visible } from "../decode/hex_text.ts";
+import { hexRows, visible } from "../../lib/base/hex_text.ts";
 import type { ReadingDialect, UnitReading } from "../decode/reading.ts";
 import { type TextOptions, unitToText } from "../decode/text.ts";
 

@@ -8,7 +8,7 @@ import { kindName } from "../../lib/dissect/filter/field_catalog.ts";
 import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
 import { parseJson } from "../../lib/signaling/json.ts";
 import { fieldToJson } from "../decode/text.ts";
-import { visible } from "../decode/hex_text.ts";
+import { visible } from "../../lib/base/hex_text.ts";
 import { envelope } from "../ui/envelope.ts";
 
 export interface JsonOptions {

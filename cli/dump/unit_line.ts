@@ -9,10 +9,11 @@ import { utf8 } from "../../lib/base/bytes.ts";
 import { UnitKind } from "../../lib/packet/demux.ts";
 import type { ArcRtpView } from "../../lib/packet/arcrtp.ts";
 import type { RtpView } from "../../lib/packet/rtp_view.ts";
+import { BoundedMap } from "../../lib/dissect/model/bounded_map.ts";
 import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
 import { kindName } from "../../lib/dissect/filter/field_catalog.ts";
 import { ReducedView } from "../../lib/packet/reduced.ts";
-import { visible } from "../decode/hex_text.ts";
+import { visible } from "../../lib/base/hex_text.ts";
 import type { painter } from "../ui/style.ts";
 import type { TextBuffer } from "./text_buffer.ts";
 import { summaryOf } from "./unit_summary.ts";
@@ -20,7 +21,7 @@ import { summaryOf } from "./unit_summary.ts";
 const US_PER_S = 1_000_000;
 const KIND_COLUMNS = 8;
 const TRANSPORT_COLUMNS = 4;
-/** Ways that are kept as text; addresses may be any number. */
+/** Parts of lines that are kept as text, of each kind; addresses and SSRCs may be any number. */
 const MAX_WAYS = 1024;
 const KINDS = ["arcrtp", "reduced", "rtp", "rtcp", "json", "phoenix", "stun", "dtls", "unknown"] as const;
 const COLOURS: Readonly<Record<string, Parameters<ReturnType<typeof painter>>[0]>> = {
@@ -50,6 +51,8 @@ export class UnitLine {
   #waysColumns = 0;
   /** By conversation, direction and kind. */
   readonly #ways = new Map<number, Uint8Array>();
+  readonly #ssrcs = new BoundedMap<number, Uint8Array>(MAX_WAYS);
+  readonly #formats = new BoundedMap<number, Uint8Array>(MAX_WAYS);
 
   constructor(out: TextBuffer, paint: ReturnType<typeof painter>) {
     this.#out = out;
@@ -113,25 +116,32 @@ export class UnitLine {
     return text;
   }
 
+  #ssrcText(ssrc: number): Uint8Array {
+    let text = this.#ssrcs.get(ssrc);
+    if (text === undefined) this.#ssrcs.set(ssrc, text = utf8(`ssrc ${ssrc.toString(16).padStart(8, "0")} seq `));
+    return text;
+  }
+
+  /** Payload type, the Arc block's first fields and the marker: few combinations, each on many lines. */
+  #formatText({ payloadType, marker }: RtpView, arc: ArcRtpView | undefined): Uint8Array {
+    const block = arc === undefined ? 64 : (arc.quality << 4) | (arc.priority << 2) | arc.keyPhase;
+    const key = 256 * payloadType + 2 * block + (marker ? 1 : 0);
+    let text = this.#formats.get(key);
+    if (text === undefined) {
+      const words = arc === undefined ? "" : ` Q${arc.quality} PR${arc.priority} K${arc.keyPhase}`;
+      text = utf8(` pt ${String(payloadType).padStart(3)}${words}${marker ? " M " : "   "}`);
+      this.#formats.set(key, text);
+    }
+    return text;
+  }
+
   #media(model: UnitModel, rtp: RtpView, arc: ArcRtpView | undefined): void {
     const out = this.#out;
-    out.ascii("ssrc ");
-    out.hex32(rtp.ssrc);
-    out.ascii(" seq ");
+    out.encoded(this.#ssrcText(rtp.ssrc));
     out.decimal(rtp.sequenceNumber, 5);
     out.ascii(" ts ");
     out.decimal(rtp.timestamp, 10);
-    out.ascii(" pt ");
-    out.decimal(rtp.payloadType, 3);
-    if (arc !== undefined) {
-      out.ascii(" Q");
-      out.byte(0x30 + arc.quality);
-      out.ascii(" PR");
-      out.byte(0x30 + arc.priority);
-      out.ascii(" K");
-      out.byte(0x30 + arc.keyPhase);
-    }
-    out.ascii(rtp.marker ? " M " : "   ");
+    out.encoded(this.#formatText(rtp, arc));
     out.decimal(model.unit.end - model.unit.start, 4);
     out.ascii(" B");
     const { entry } = model;

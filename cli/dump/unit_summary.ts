@@ -5,7 +5,7 @@ import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
 import type { Message } from "../../lib/signaling/messages/registry.ts";
 import { SEAL_OVERHEAD_BYTES } from "../../lib/crypto/seal.ts";
 import { readU48 } from "../../lib/base/bytes.ts";
-import { visible } from "../decode/hex_text.ts";
+import { visible } from "../../lib/base/hex_text.ts";
 
 /** Ids are told apart by their first eight characters. */
 const ID_CHARACTERS = 8;

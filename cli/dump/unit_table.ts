@@ -1,7 +1,7 @@
 /** Units as CSV (RFC 4180): one line each, the columns being fields of the catalog. */
 import { type CatalogField, FIELD_CATALOG, fieldValues } from "../../lib/dissect/filter/field_catalog.ts";
 import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
-import { visible } from "../decode/hex_text.ts";
+import { visible } from "../../lib/base/hex_text.ts";
 import type { TextBuffer } from "./text_buffer.ts";
 
 export const DEFAULT_COLUMNS: readonly string[] = [

@@ -1,30 +1,18 @@
 /** `--write` and `--embed-keys`: packets as they were captured, all of them or those of chosen units. */
 import type { CaptureSecrets } from "../../lib/dissect/capture/captured_frame.ts";
 import { CaptureReader } from "../../lib/dissect/capture/capture_reader.ts";
-import type { SessionRegistry } from "../../lib/dissect/model/session_registry.ts";
-import type { UnitModel } from "../../lib/dissect/model/unit_model.ts";
 import { ARC_SECRETS_TYPE } from "../../lib/dissect/pcapng_writer.ts";
 import { PacketSelection } from "../../lib/dissect/units/packet_selection.ts";
 import { utf8 } from "../../lib/base/bytes.ts";
 import { EXIT, type ExitCode } from "../exit_codes.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
+import { onInterrupt } from "../peer/interrupt.ts";
 import { CaptureOutput, formatOf } from "./capture_output.ts";
 import { CapturePass, readSource } from "./capture_pass.ts";
-import type { CaptureSource } from "./capture_source.ts";
 import type { DumpFlags } from "./dump_flags.ts";
-import type { DumpKeys } from "./dump_keys.ts";
+import type { WriteTask } from "./file_outputs.ts";
 import { Progress } from "./progress.ts";
-
-export interface WriteTask {
-  readonly source: CaptureSource;
-  readonly keys: DumpKeys;
-  /** What an earlier pass has learned, where the filter needs it. */
-  readonly registry: SessionRegistry | undefined;
-  /** Undefined: every packet, whatever it carries. */
-  readonly passes: ((unit: UnitModel) => boolean) | undefined;
-  readonly note: (text: string) => void;
-}
 
 /** @throws CliError */
 export async function writeCapture(task: WriteTask, flags: DumpFlags, io: Io): Promise<ExitCode> {
@@ -40,6 +28,7 @@ export async function writeCapture(task: WriteTask, flags: DumpFlags, io: Io): P
   const progress = source.isLive || flags.quiet ? undefined : new Progress(io, source.sizeBytes);
   const reader = new CaptureReader();
   let read = 0;
+  const stopListening = onInterrupt(() => source.stop());
   const keep = (secrets: CaptureSecrets) => {
     if (out.secrets(secrets)) note(`${out.name} holds the keys of ${source.name}: whoever has it can read the media`);
     else note(`the keys of ${source.name} are left out: pcap has no place for them`);
@@ -51,8 +40,12 @@ export async function writeCapture(task: WriteTask, flags: DumpFlags, io: Io): P
         if (selection === undefined || selection.has(reader.frame)) out.frame(reader.frame);
       } else if (event === "secrets" && reader.secrets !== undefined) keep(reader.secrets);
       return true;
-    }, () => progress?.at(reader.offset, read));
+    }, () => {
+      progress?.at(reader.offset, read);
+      if (source.isLive) out.flush();
+    });
   } finally {
+    stopListening();
     progress?.clear();
     out.close();
   }
@@ -72,8 +65,8 @@ async function choose(
   if (source.isLive) {
     throw new CliError(
       "usage",
-      "a filter cannot choose packets of standard input, which is read once",
-      "write it to a file first: arcrtc dump - --write all.pcapng",
+      `a filter cannot choose packets of ${source.name}, which is read once`,
+      "write all of it to a file first, with --write all.pcapng and no filter",
     );
   }
   const selection = new PacketSelection();

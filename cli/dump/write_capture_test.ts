@@ -130,7 +130,7 @@ Deno.test("dump --write, --embed-keys: what cannot be written is refused before 
       Deno.readFileSync(PHOENIX),
     );
     assert.equal(piped.exitCode, EXIT.usage);
-    assert.match(piped.err, /read once\nhint: write it to a file first/);
+    assert.match(piped.err, /standard input, which is read once\nhint: write all of it to a file first/);
   }));
 
 Deno.test("dump --write: of a damaged capture what could be read, and the exit code says so", () =>

@@ -9,8 +9,8 @@ import { envelope, jsonLine } from "../ui/envelope.ts";
 import type { Io } from "../ui/io.ts";
 import { sloJson } from "../ui/slo_line.ts";
 import { painter } from "../ui/style.ts";
-import type { LoadCommandPlan } from "./load_options.ts";
-import { progressText, summaryText } from "./load_text.ts";
+import type { LoadCommandPlan } from "./load_command_plan.ts";
+import { momentText, progressText, summaryText } from "./load_text.ts";
 import type { LoadMoment, LoadOutcome, LoadView } from "./load_view.ts";
 
 export class JsonView implements LoadView {
@@ -18,6 +18,7 @@ export class JsonView implements LoadView {
   readonly #isQuiet: boolean;
   readonly #live: LiveLine;
   #wanted = 0;
+  #durationMs = 0;
 
   constructor(io: Io, isQuiet: boolean) {
     this.#io = io;
@@ -27,6 +28,7 @@ export class JsonView implements LoadView {
 
   start({ target, load, slo }: LoadCommandPlan, label: string): void {
     this.#wanted = sessionsOf(load);
+    this.#durationMs = load.durationMs;
     if (this.#isQuiet) return;
     this.#write({
       event: "start",
@@ -48,9 +50,10 @@ export class JsonView implements LoadView {
     this.#live.show(progressText(sessions, this.#wanted));
   }
 
-  interval({ interval, activeSources, fromMs, untilMs }: LoadMoment): void {
+  interval(moment: LoadMoment): void {
     this.#live.clear();
     if (this.#isQuiet) return;
+    const { interval, activeSources, fromMs, untilMs } = moment;
     this.#write({
       event: "interval",
       from_ms: tidy(fromMs),
@@ -61,11 +64,12 @@ export class JsonView implements LoadView {
       sent_bytes: interval.sentBytes,
       latency: delaysJson(interval.delays.summary()),
     });
+    this.#live.show(momentText(moment, this.#durationMs));
   }
 
   end({ report, slo, troubles, exit }: LoadOutcome): void {
     this.#live.clear();
-    const { run, generator, limits, openingMs, sendingMs, wasInterrupted } = report;
+    const { run, generator, limits, openingMs, sendingMs, targetDrops, wasInterrupted } = report;
     this.#write({
       event: "summary",
       opening_ms: tidy(openingMs),
@@ -77,6 +81,7 @@ export class JsonView implements LoadView {
       classes: run.classes.map((figures, priority) => ({ priority, ...figuresJson(figures) })),
       jitter_ms: tidyOrNull(run.total.jitterMs),
       strays: run.strays,
+      target_drops: targetDrops ?? null,
       troubles,
       generator: { ...generatorJson(generator), was_limit: limits.length > 0, limits },
       ...(slo.length === 0 ? {} : {
@@ -121,8 +126,9 @@ export class CsvView implements LoadView {
     if (this.#plan !== undefined) this.#live.show(progressText(sessions, sessionsOf(this.#plan.load)));
   }
 
-  interval({ interval, activeSources, fromMs, untilMs }: LoadMoment): void {
+  interval(moment: LoadMoment): void {
     this.#live.clear();
+    const { interval, activeSources, fromMs, untilMs } = moment;
     const { sent, received, sentBytes, delays } = interval;
     const cells = [
       fromMs.toFixed(3),
@@ -137,6 +143,7 @@ export class CsvView implements LoadView {
       ),
     ];
     this.#io.stdout(`${cells.join(",")}\n`);
+    if (this.#plan !== undefined) this.#live.show(momentText(moment, this.#plan.load.durationMs));
   }
 
   end(outcome: LoadOutcome): void {

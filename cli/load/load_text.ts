@@ -12,7 +12,7 @@ import type { Io } from "../ui/io.ts";
 import { sloLine } from "../ui/slo_line.ts";
 import { painter } from "../ui/style.ts";
 import { textTable } from "../ui/table.ts";
-import type { LoadCommandPlan } from "./load_options.ts";
+import type { LoadCommandPlan } from "./load_command_plan.ts";
 import type { LoadMoment, LoadOutcome, LoadView } from "./load_view.ts";
 
 type Paint = ReturnType<typeof painter>;
@@ -79,6 +79,13 @@ export function progressText(opened: number, wanted: number): string {
   return `opening sessions: ${opened} of ${wanted}`;
 }
 
+/** An interval in a few words, for the line at the bottom of a terminal. */
+export function momentText({ interval, untilMs }: LoadMoment, durationMs: number): string {
+  const { sent, received, delays } = interval;
+  return `${(untilMs / 1000).toFixed(0)} of ${(durationMs / 1000).toFixed(0)} s: ${total(sent)} sent, ` +
+    `${total(received)} received, p99 ${cell(delays.percentile(99).ms)} ms`;
+}
+
 function startText({ target, load }: LoadCommandPlan, label: string): string {
   const { sources, fanOut, intervalMs, packetBytes, rampMs, durationMs } = load;
   const sessions = sessionsOf(load);
@@ -98,6 +105,11 @@ export function summaryText({ report, slo, troubles }: LoadOutcome, paint: Paint
     ...classTable(run.classes, run.total),
   ];
   if (run.strays > 0) lines.push(`${plural(run.strays, "packet")} came that this run had not sent`);
+  if ((report.targetDrops ?? 0) > 0) {
+    lines.push(
+      `${report.targetDrops} of the lost were dropped by the system in front of the other side, which did not read in time`,
+    );
+  }
   for (const { words, count } of troubles) lines.push(paint("yellow", `${count} x ${words}`));
   lines.push(generatorLine(generator, limits, paint), ...slo.map((verdict: SloVerdict) => sloLine(verdict, paint)));
   return lines.map((line) => `${line}\n`).join("");

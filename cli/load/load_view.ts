@@ -3,7 +3,7 @@ import type { Troubles } from "../../lib/net/load_target.ts";
 import type { LoadInterval } from "../../lib/load/load_run.ts";
 import type { SloVerdict } from "../../lib/probe/slo.ts";
 import type { ExitName } from "../exit_codes.ts";
-import type { LoadCommandPlan } from "./load_options.ts";
+import type { LoadCommandPlan } from "./load_command_plan.ts";
 
 /** An interval, with when it began and ended in ms since the sending began. */
 export interface LoadMoment {

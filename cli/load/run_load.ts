@@ -1,7 +1,9 @@
 /** `arcrtc load` from plan to exit code. */
+import type { HostPort } from "../../lib/base/address_table.ts";
 import { sessionsOf } from "../../lib/load/load_plan.ts";
 import { LoadRun } from "../../lib/load/load_run.ts";
 import { systemClock } from "../../lib/net/clock.ts";
+import type { DatagramTransport } from "../../lib/net/datagram.ts";
 import { LoadDriver, type LoadReport } from "../../lib/net/load_driver.ts";
 import type { LoadTarget, LoadTargetContext } from "../../lib/net/load_target.ts";
 import { NetError } from "../../lib/net/net_error.ts";
@@ -14,7 +16,8 @@ import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
 import { TRUST_HINT } from "../ui/tls_trust.ts";
 import { CsvView, JsonView } from "./load_lines.ts";
-import { type LoadCommandPlan, type LoadFlags, planLoad } from "./load_options.ts";
+import { type LoadCommandPlan, planLoad } from "./load_command_plan.ts";
+import type { LoadFlags } from "./load_options.ts";
 import { TextView } from "./load_text.ts";
 import type { LoadView } from "./load_view.ts";
 
@@ -24,6 +27,9 @@ const OPEN_TIMEOUT_MS = 20_000;
 /** What a session may have due at a time: so many ms of its packets, as timers and stalls are late. */
 const QUEUE_MS = 100;
 const QUEUE_PACKETS = { least: 8, most: 1024 };
+
+/** A peer's socket knows its relay, and those who stray there. */
+const ADDRESSES = 16;
 
 /** Answers the exit code. @throws CliError */
 export async function runLoad(name: string, flags: LoadFlags, io: Io): Promise<number> {
@@ -61,7 +67,8 @@ export async function runLoad(name: string, flags: LoadFlags, io: Io): Promise<n
   });
   const stopListening = onInterrupt(() => driver.stop());
   try {
-    const report = await driver.run();
+    await driver.open();
+    const report = await driver.measure();
     const slo = judgeSlo(plan.slo, run.total, run.classes);
     const exit = exitOf(report, slo);
     view.end({ report, slo, troubles: target.troubles.list(), exit });
@@ -75,22 +82,38 @@ export async function runLoad(name: string, flags: LoadFlags, io: Io): Promise<n
 }
 
 /** Loads only what this kind of target needs. */
-async function openTarget({ target }: LoadCommandPlan, context: LoadTargetContext): Promise<LoadTarget> {
+async function openTarget(plan: LoadCommandPlan, context: LoadTargetContext): Promise<LoadTarget> {
+  const { target, transport } = plan;
   const { protocol, relaySecret, port } = target;
   if (protocol !== "relay" || relaySecret === undefined) {
     const { LoadSignaling } = await import("../../lib/net/load_signaling.ts");
     return new LoadSignaling(target, context);
   }
   const { LoadRelay } = await import("../../lib/net/load_relay.ts");
-  const { openUdp } = await import("../../lib/net/udp_deno.ts");
   let host: string;
   try {
     host = await resolveTarget(target);
   } catch (error) {
     throw new CliError("unreachable", error instanceof Error ? error.message : String(error));
   }
-  const openTransport = () => Promise.resolve(openUdp({ host: host.includes(":") ? "::" : "0.0.0.0", port: 0 }));
-  return new LoadRelay({ relay: { host, port }, secret: relaySecret, protocol: "udp", openTransport }, context);
+  const relay = { host, port };
+  const openTransport = await transportOpener(plan, relay, context);
+  return new LoadRelay({ relay, secret: relaySecret, protocol: transport, openTransport }, context);
+}
+
+async function transportOpener(
+  { transport, target }: LoadCommandPlan,
+  relay: HostPort,
+  { clock, timeoutMs }: LoadTargetContext,
+): Promise<() => Promise<DatagramTransport>> {
+  if (transport === "udp") {
+    const { openUdp } = await import("../../lib/net/udp_deno.ts");
+    const local = { host: relay.host.includes(":") ? "::" : "0.0.0.0", port: 0 };
+    return () => Promise.resolve(openUdp({ ...local, addressCapacity: ADDRESSES }));
+  }
+  const { openStreamTransport } = await import("../../lib/net/stream_transport.ts");
+  const tls = transport === "tls" ? target.trust : undefined;
+  return () => openStreamTransport({ host: target.host, to: relay, tls, timeoutMs, clock });
 }
 
 function viewOf(flags: LoadFlags, io: Io): LoadView {

@@ -1,34 +1,33 @@
 /** What happens in a call, once as a sentence for people and once as a JSON object for programs. */
-import { type AddressTable, formatHostPort } from "../../lib/base/address_table.ts";
 import { unreachable } from "../../lib/base/unreachable.ts";
 import { parseFingerprint, writeFingerprint } from "../../lib/crypto/certificate.ts";
 import type { IdentityPolicy } from "../../lib/crypto/identity.ts";
 import type { SignalingEvent } from "../../lib/net/pump.ts";
 import type { FrameEvent, MediaEvent } from "../../lib/session/media_events.ts";
-import type { PathCandidate } from "../../lib/session/path_candidate.ts";
-import type { PathEvent } from "../../lib/session/paths.ts";
-import type { RelayClientEvent } from "../../lib/session/relay_client.ts";
-import type { SessionEvent } from "../../lib/session/session.ts";
+import type { SessionEvent } from "../../lib/session/session_events.ts";
 import { type IdentityStanding, identityStanding } from "./identity_files.ts";
+import { describePath, describeRelay, type PathSetting } from "./path_text.ts";
 import { announcedMedia } from "./stream_offer.ts";
-import { formatMs } from "./figures_text.ts";
 
 export interface CallEvent {
   /** With `event`, its name. */
   readonly json: Readonly<Record<string, unknown>> & { readonly event: string };
   readonly text: string;
+  /** What those who ask why are told behind the text. */
+  readonly more?: string;
+  /** The rule of the specification that it follows; such events are steps on the way to a path. */
+  readonly rule?: string;
   /** `detail` is shown to those who ask why; `warning` stands out. */
   readonly level: "plain" | "detail" | "warning";
 }
 
-export interface SessionSetting {
-  readonly addresses: AddressTable;
+export interface SessionSetting extends PathSetting {
   /** What is asked of the other side's identity. */
   readonly policy: IdentityPolicy["kind"];
 }
 
 /** Undefined for what concerns nobody outside (keys, states). */
-export function describeSession(event: SessionEvent, { addresses, policy }: SessionSetting): CallEvent | undefined {
+export function describeSession(event: SessionEvent, setting: SessionSetting): CallEvent | undefined {
   switch (event.kind) {
     case "state":
     case "keys":
@@ -36,7 +35,7 @@ export function describeSession(event: SessionEvent, { addresses, policy }: Sess
     case "connected": {
       const { remote, negotiated, codecs } = event.agreement;
       const fingerprint = remote.certificate === null ? null : writeFingerprint(remote.certificate.fingerprint);
-      const standing = identityStanding(remote.certificate, policy);
+      const standing = identityStanding(remote.certificate, setting.policy);
       const { suite, authentication } = negotiated;
       return {
         json: {
@@ -86,7 +85,7 @@ export function describeSession(event: SessionEvent, { addresses, policy }: Sess
         "detail",
       );
     case "path":
-      return describePath(event.event, addresses);
+      return describePath(event.event, setting);
     case "relay":
       return describeRelay(event.event);
     case "warning":
@@ -112,58 +111,6 @@ function standingText(standing: IdentityStanding, fingerprint: string | null): s
       return `the peer's identity is verified: certificate ${standing}, SHA-256 ${fingerprint}`;
     default:
       return unreachable(standing);
-  }
-}
-
-function describeRelay(event: RelayClientEvent): CallEvent {
-  const json = { event: "relay", change: event.kind, relay_id: event.relayId };
-  switch (event.kind) {
-    case "bound": {
-      const observed = formatHostPort({ host: event.observed.ip, port: event.observed.port });
-      return plain({ ...json, observed }, `relay ${event.relayId}: bound, it sees us as ${observed}`, "detail");
-    }
-    case "refused":
-      return plain({ ...json, code: event.code }, `relay ${event.relayId} refuses: ${event.code}`, "warning");
-    case "silent":
-      return plain(json, `relay ${event.relayId} does not answer`, "warning");
-    default:
-      return unreachable(event);
-  }
-}
-
-function describePath(event: PathEvent, addresses: AddressTable): CallEvent {
-  const name = (path: PathCandidate) => {
-    const address = addresses.describe(path.address);
-    return { text: address === undefined ? "?" : formatHostPort(address), kind: path.kind };
-  };
-  if (event.kind === "none") {
-    return plain({ event: "path", change: "none" }, "no path to the peer is left: media waits", "warning");
-  }
-  const { text: address, kind } = name(event.path);
-  const json = { event: "path", change: event.kind, kind, address, priority: event.path.priority };
-  switch (event.kind) {
-    case "probing": {
-      const why = event.why === "offered" ? "the peer named it" : "a sealed HEARTBEAT came from it";
-      return plain({ ...json, why: event.why }, `path ${address} (${kind}): probing, because ${why}`, "detail");
-    }
-    case "valid":
-      return plain(
-        { ...json, rtt_ms: event.rttMs },
-        `path ${address} (${kind}): valid, it has answered our challenge in ${formatMs(event.rttMs)} ms`,
-        "detail",
-      );
-    case "chosen": {
-      const why = { first: "the first that is valid", better: "better than the one before", failover: "the next best" };
-      return plain({ ...json, why: event.why }, `media goes to ${address} (${kind}): ${why[event.why]}`);
-    }
-    case "down":
-      return plain(
-        { ...json, silent_ms: event.silentMs },
-        `path ${address} (${kind}): down, silent for ${Math.round(event.silentMs)} ms`,
-        "warning",
-      );
-    default:
-      return unreachable(event);
   }
 }
 

@@ -18,6 +18,7 @@ export class CallPrinter {
   readonly #options: PrinterOptions;
   readonly #live: LiveLine;
   readonly #paint: ReturnType<typeof painter>;
+  #startedUnixMs: number | undefined;
 
   constructor(io: Io, options: PrinterOptions) {
     this.#io = io;
@@ -27,13 +28,18 @@ export class CallPrinter {
   }
 
   /** `unixMs` goes into the JSON. */
-  event({ json, text, level }: CallEvent, unixMs: number): void {
+  event({ json, text, more, rule, level }: CallEvent, unixMs: number): void {
     this.#live.clear();
+    this.#startedUnixMs ??= unixMs;
+    const elapsedMs = unixMs - this.#startedUnixMs;
     if (this.#options.json) {
-      return this.#io.stdout(jsonLine(envelope(this.#options.command, { ...json, unix_ms: unixMs })));
+      const full = { ...json, ...(rule === undefined ? {} : { rule }), elapsed_ms: elapsedMs, unix_ms: unixMs };
+      return this.#io.stdout(jsonLine(envelope(this.#options.command, full)));
     }
-    if (level === "warning") this.#io.stderr(`${this.#paint("yellow", "warning:")} ${text}\n`);
-    else if (level === "plain" || this.#options.details) this.#io.stdout(`${text}\n`);
+    const isStep = this.#options.details && (rule !== undefined || level === "detail");
+    const line = isStep ? stepText(more === undefined ? text : `${text}; ${more}`, rule, elapsedMs) : text;
+    if (level === "warning") this.#io.stderr(`${this.#paint("yellow", "warning:")} ${line}\n`);
+    else if (level === "plain" || this.#options.details) this.#io.stdout(`${line}\n`);
   }
 
   /** The last word. */
@@ -45,4 +51,9 @@ export class CallPrinter {
   live(text: string): void {
     this.#live.show(text);
   }
+}
+
+/** When, what, by which rule. */
+function stepText(text: string, rule: string | undefined, elapsedMs: number): string {
+  return `+${(elapsedMs / 1000).toFixed(3)} s  ${text}${rule === undefined ? "" : `  [${rule}]`}`;
 }

@@ -1,5 +1,4 @@
 /** What a call came to: one object, printed as a table or as JSON. */
-import { type AddressTable, formatHostPort } from "../../lib/base/address_table.ts";
 import { writeFingerprint } from "../../lib/crypto/certificate.ts";
 import type { IdentityPolicy } from "../../lib/crypto/identity.ts";
 import type { LatencyHistogram } from "../../lib/quality/latency_histogram.ts";
@@ -10,6 +9,7 @@ import type { CallTally, ReceivedTally } from "./call_tally.ts";
 import { formatDuration } from "./duration.ts";
 import { formatBitrate, formatBytes, formatMs, formatShare } from "./figures_text.ts";
 import { identityStanding } from "./identity_files.ts";
+import { addressOf } from "./path_text.ts";
 import type { CallEnd, PeerCall } from "./peer_call.ts";
 
 export interface Percentiles {
@@ -39,7 +39,6 @@ export interface CallFacts {
   readonly peerId: string;
   readonly ownFingerprint: string | undefined;
   readonly policy: IdentityPolicy["kind"];
-  readonly addresses: AddressTable;
   readonly sinkOf: (tally: ReceivedTally) => MediaSink | undefined;
   readonly endedMs: number;
 }
@@ -52,7 +51,6 @@ export function summarise(facts: CallFacts) {
   const { agreement } = call.session;
   const { stats } = call;
   const path = call.session.path;
-  const address = path === undefined ? undefined : facts.addresses.describe(path.address);
   const remote = agreement?.remote.certificate ?? null;
   const standing = identityStanding(remote, facts.policy);
   return {
@@ -73,9 +71,11 @@ export function summarise(facts: CallFacts) {
     remote_certificate_sha256: remote === null ? null : writeFingerprint(remote.fingerprint),
     rotations: tally.rotations,
     signaling_reconnects: tally.reconnects,
-    path: path === undefined ? null : { kind: path.kind, address: address && formatHostPort(address) },
+    path: path === undefined ? null : { kind: path.kind, address: addressOf(path, call.session.finder) },
+    nat_type: call.session.finder.natType,
     rtt_ms: call.session.rttMs === undefined ? null : round(call.session.rttMs),
     wire: wireFigures(call.wire),
+    tcp: tcpFigures(call.streamCounters),
     sent: sentStreams(facts),
     received: tally.received.map((stream) => receivedStream(facts, stream)),
     e2e_ms: percentiles(tally.e2e),
@@ -92,6 +92,17 @@ export function wireFigures({ counters, bytesSent, bytesReceived }: CountedTrans
     send_errors: counters.sendErrors,
     received_packets: counters.received,
     received_bytes: bytesReceived,
+  };
+}
+
+/** Units over TCP and TLS and their bytes, lengths in front of them left out. */
+export function tcpFigures({ sent, sentBytes, dropped, received, receivedBytes }: PeerCall["streamCounters"]) {
+  return {
+    sent_units: sent,
+    sent_bytes: sentBytes,
+    dropped_units: dropped,
+    received_units: received,
+    received_bytes: receivedBytes,
   };
 }
 

@@ -1,14 +1,23 @@
-/** `--pcap`: a session's own traffic on the media socket as a pcapng file, its keys inside. */
-import type { AddressTable, HostPort } from "../../lib/base/address_table.ts";
+/** `--pcap`: a session's own traffic on the media socket and its connections as a pcapng file, its keys inside. */
+import { type HostPort, isStreamAddress } from "../../lib/base/address_table.ts";
 import { utf8 } from "../../lib/base/bytes.ts";
 import { writePcapngHeader, writePcapngPacket, writePcapngSecrets } from "../../lib/dissect/pcapng_writer.ts";
+import { TcpConnectionWriter } from "../../lib/dissect/tcp_connection_writer.ts";
 import { writeUdpPacket } from "../../lib/dissect/udp_packet_writer.ts";
+import { FRAME_HEADER_BYTES, writeFrame } from "../../lib/packet/framing.ts";
 import { VERSION } from "../version.ts";
 import { isLoopbackHost, localEndpoints } from "./network_info.ts";
 import { OutputFile } from "./output_file.ts";
 
+/** Explains address numbers, those of connections too. */
+export interface Describer {
+  describe(address: number): HostPort | undefined;
+}
+
 /**
  * Sockets do not see IP headers, so these are made up from the addresses: everything behind them is what was on the wire.
+ * So are TCP's, with the media port at our end, and units from inside TLS stand there as if there were none. A relay of
+ * which only the name is known has no address to write: its connections are not in the file.
  */
 export class PacketCapture {
   /** Packets written. */
@@ -16,11 +25,12 @@ export class PacketCapture {
   readonly #file: OutputFile;
   readonly #local: HostPort;
   readonly #hosts: readonly string[];
-  readonly #addresses: AddressTable;
+  readonly #addresses: Describer;
   readonly #unixOffsetMs: number;
+  readonly #connections = new Map<number, TcpConnectionWriter>();
 
   /** `local` is where the socket is bound; Unix time is the calls' `nowMs` + `unixOffsetMs`. @throws CliError */
-  constructor(path: string, socket: { local: HostPort; addresses: AddressTable }, unixOffsetMs: number) {
+  constructor(path: string, socket: { local: HostPort; addresses: Describer }, unixOffsetMs: number) {
     // The keys are inside: nobody else is to read it.
     this.#file = new OutputFile(path, { isSecret: true });
     this.#local = socket.local;
@@ -35,10 +45,36 @@ export class PacketCapture {
     const remote = this.#addresses.describe(address);
     if (remote === undefined) return;
     const local = { host: localHostTowards(remote.host, this.#hosts), port: this.#local.port };
+    if (isStreamAddress(address)) return this.#framed(direction, unit, local, remote, address, nowMs);
     const packet = direction === "out" ? writeUdpPacket(local, remote, unit) : writeUdpPacket(remote, local, unit);
     if (!packet.ok) return;
     this.packets++;
-    this.#file.write(writePcapngPacket({ bytes: packet.value, direction, unixMs: nowMs + this.#unixOffsetMs }));
+    this.#write(packet.value, direction, nowMs);
+  }
+
+  #framed(
+    direction: "in" | "out",
+    unit: Uint8Array,
+    local: HostPort,
+    remote: HostPort,
+    address: number,
+    nowMs: number,
+  ): void {
+    let connection = this.#connections.get(address);
+    if (connection === undefined) {
+      this.#connections.set(address, connection = new TcpConnectionWriter(local, remote));
+      for (const packet of connection.open()) this.#write(packet, direction, nowMs);
+    }
+    const frame = new Uint8Array(FRAME_HEADER_BYTES + unit.length);
+    writeFrame(unit, frame, 0);
+    for (const packet of connection.data(direction === "out", frame)) {
+      this.packets++;
+      this.#write(packet, direction, nowMs);
+    }
+  }
+
+  #write(bytes: Uint8Array, direction: "in" | "out", nowMs: number): void {
+    this.#file.write(writePcapngPacket({ bytes, direction, unixMs: nowMs + this.#unixOffsetMs }));
   }
 
   /** Lines of the key log, before the packets that they open. */

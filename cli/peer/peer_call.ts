@@ -12,7 +12,8 @@ import type { DatagramTransport } from "../../lib/net/datagram.ts";
 import { type PumpOptions, SessionPump, type SignalingEvent } from "../../lib/net/pump.ts";
 import type { FrameEvent, MediaEvent } from "../../lib/session/media_events.ts";
 import type { MediaStats, ReceiveStreamStats, SendStreamStats } from "../../lib/session/media_stats.ts";
-import { PeerSession, type SessionConfig, type SessionEvent, type SessionOutput } from "../../lib/session/session.ts";
+import { PeerSession } from "../../lib/session/session.ts";
+import type { SessionConfig, SessionEvent, SessionOutput } from "../../lib/session/session_events.ts";
 import type { QualityAdapt } from "../../lib/signaling/messages/stream_control.ts";
 import type { Disconnect } from "../../lib/signaling/messages/outcome.ts";
 import { CountedTransport } from "./counted_transport.ts";
@@ -36,6 +37,7 @@ export interface PeerCallOptions extends OutgoingOptions {
   readonly config: Omit<SessionConfig, "addresses">;
   readonly transport: DatagramTransport;
   readonly openSignaling: PumpOptions["openSignaling"];
+  readonly relayTrust?: PumpOptions["relayTrust"];
   readonly observer: CallObserver;
   /** Without any path for so long, the other peer is taken for gone. Default {@link PATHLESS_MS}. */
   readonly pathlessMs?: number;
@@ -82,7 +84,7 @@ export class PeerCall {
   #connectedMs: number | undefined;
 
   constructor(options: PeerCallOptions) {
-    const { config, transport, clock, rng, openSignaling, observer } = options;
+    const { config, transport, clock, rng, openSignaling, relayTrust, observer } = options;
     this.#options = options;
     this.wire = new CountedTransport(transport);
     this.session = new PeerSession({ ...config, addresses: transport.addresses });
@@ -98,6 +100,7 @@ export class PeerCall {
       clock,
       rng,
       openSignaling,
+      relayTrust,
       output: (output, nowMs) => this.#output(output, nowMs),
       signaling: (event) => observer.signaling?.(event),
       tap: observer.tap,
@@ -110,6 +113,11 @@ export class PeerCall {
   start(): void {
     this.#pump.start();
     this.#snapshots = setInterval(() => this.#snapshot(), SNAPSHOT_MS);
+  }
+
+  /** What crosses its TCP and TLS connections. */
+  get streamCounters(): SessionPump["streamCounters"] {
+    return this.#pump.streamCounters;
   }
 
   /** When the session was first connected; undefined before. */
@@ -208,7 +216,7 @@ export class PeerCall {
 
   // ---- what the session tells
 
-  #output(output: Exclude<SessionOutput, { kind: "signal" }>, nowMs: number): void {
+  #output(output: Exclude<SessionOutput, { kind: "signal" | "transport" }>, nowMs: number): void {
     if (output.kind === "event") return this.#event(output.event, nowMs);
     const { event } = output;
     if (event.kind === "frame") return this.#options.observer.received?.(event, nowMs);

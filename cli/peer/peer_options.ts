@@ -5,9 +5,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { isUuid } from "../../lib/base/uuid.ts";
 import { type Authentication, AUTHENTICATIONS, SUITE_NAMES, type SuiteName } from "../../lib/crypto/suites.ts";
+import { PATH_POLICIES, type PathPolicy } from "../../lib/session/path_candidate.ts";
 import { cryptoOption } from "../ui/crypto_backend.ts";
-import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust.ts";
+import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust_flags.ts";
 import { parseDurationMs } from "./duration.ts";
+import { PEER_RELAY_FORM } from "./relay_form.ts";
 
 /** As commander hands them over: how media is protected and repaired. */
 export interface ProtectionFlags {
@@ -41,6 +43,9 @@ export interface PeerFlags extends ProtectionFlags, TlsTrustFlags {
   readonly keylog?: string;
   readonly localPort: number;
   readonly bind: string;
+  readonly relay: readonly string[];
+  readonly relaySecret?: string;
+  readonly path: PathPolicy;
   readonly explainPath?: boolean;
   readonly json?: boolean;
 }
@@ -93,6 +98,18 @@ export function addPeerOptions(command: Command): Command {
     .option("--keylog <file>", "append the session's secrets, for reading captures")
     .addOption(new Option("--local-port <port>", "UDP port for media").argParser(port).default(0, "any"))
     .option("--bind <ip>", "IP address for media", "0.0.0.0")
+    .addOption(
+      new Option("--relay <site>", `relay to bind at before the call, ${PEER_RELAY_FORM}; repeatable`)
+        .argParser((text, before: readonly string[]) => [...before, text]).default(
+          [] as readonly string[],
+          "the server's",
+        ),
+    )
+    .option("--relay-secret <hex>", "of the relays, to issue our tokens; @FILE reads it (or ARCRTC_RELAY_SECRET)")
+    .addOption(
+      new Option("--path <which>", "only straight paths, only relays or only TCP and TLS, to test and debug")
+        .choices(PATH_POLICIES).default("auto"),
+    )
     .option("--explain-path", "say step by step why media goes where it goes")
     .option("--json", "events as JSON lines on standard output, the summary last");
   return command;

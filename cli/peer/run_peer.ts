@@ -8,7 +8,7 @@ import { hasChannels, openSignaling, parseSignalingUrl } from "../../lib/net/ope
 import type { SignalingLink, SignalingLinkEvents } from "../../lib/net/signaling_link.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
 import { openUdp } from "../../lib/net/udp_deno.ts";
-import type { SessionEvent } from "../../lib/session/session.ts";
+import type { SessionEvent } from "../../lib/session/session_events.ts";
 import { MASTER_KEY_VARIABLE } from "../../lib/crypto/keystore.ts";
 import { EXIT } from "../exit_codes.ts";
 import { CliError } from "../ui/cli_error.ts";
@@ -29,6 +29,7 @@ import { MetricsPost, withMetrics } from "./metrics_post.ts";
 import { isLoopbackHost, localEndpoints } from "./network_info.ts";
 import { KeyLogFile, PacketCapture } from "./packet_capture.ts";
 import { type CallEnd, type CallObserver, PeerCall } from "./peer_call.ts";
+import { peerRelays } from "./peer_relays.ts";
 import { codecPreference, openSending, ReceivedFiles, resolutionsOf } from "./peer_media.ts";
 import type { PeerFlags } from "./peer_options.ts";
 import type { RenditionSet } from "./rendition_set.ts";
@@ -109,7 +110,11 @@ class PeerRun {
     this.#files = new ReceivedFiles(flags.receive, warn);
     this.#transport = bind(flags);
     const { unixOffsetMs } = this.#clock;
-    if (flags.pcap !== undefined) this.#capture = new PacketCapture(flags.pcap, this.#transport, unixOffsetMs);
+    if (flags.pcap !== undefined) {
+      // The session, which explains addresses, is made further down.
+      const addresses = { describe: (address: number) => this.#call.session.finder.describe(address) };
+      this.#capture = new PacketCapture(flags.pcap, { local: this.#transport.local, addresses }, unixOffsetMs);
+    }
     if (flags.keylog !== undefined) this.#keyLog = new KeyLogFile(flags.keylog);
     if (flags.metricsUrl !== undefined) {
       this.#metrics = new MetricsPost(flags.metricsUrl, (why) => warn(`cannot post metrics: ${why}`));
@@ -130,6 +135,8 @@ class PeerRun {
         reducedHeader: flags.reducedHeader === true,
         rtx: flags.rtx,
         fec: flags.fec,
+        relays: peerRelays(flags, io, { sessionId: this.#sessionId, peerId }, Date.now()),
+        pathPolicy: flags.path,
         networkInfo: () => ({
           nat_type: "unknown",
           local: localEndpoints(this.#transport.local, serverIsHere),
@@ -142,6 +149,8 @@ class PeerRun {
       transport: this.#transport,
       clock: this.#clock,
       rng: this.#rng,
+      // A pin is of the server's certificate, not of a relay's.
+      relayTrust: { ...this.#signaling.trust, pinSha256: undefined },
       openSignaling: (events) => this.#openSignaling(events),
       sending: this.#sending,
       observer: this.#observer(),
@@ -248,9 +257,9 @@ class PeerRun {
   }
 
   #observer(): CallObserver {
-    const setting = { addresses: this.#transport.addresses, policy: this.#policy.kind };
     return {
       event: (event) => {
+        const setting = { finder: this.#call.session.finder, policy: this.#policy.kind };
         this.#logSecrets(event);
         if (event.kind === "connected") this.#whenConnected();
         if (event.kind === "rotated" && event.epoch > 0) this.#tally.rotations++;
@@ -299,7 +308,6 @@ class PeerRun {
       peerId: this.#peerId,
       ownFingerprint: this.#identity?.fingerprint,
       policy: this.#policy.kind,
-      addresses: this.#transport.addresses,
       sinkOf: (tally) => this.#files.sinkOf(tally),
       endedMs: this.#clock.nowMs(),
     });

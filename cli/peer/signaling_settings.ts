@@ -24,6 +24,8 @@ export function signalingSettings(flags: PeerFlags, io: Io): SignalingSettings {
   } catch (error) {
     throw new CliError("usage", error instanceof Error ? error.message : String(error));
   }
-  const trust = tlsTrust(flags, [protocol.slice(0, -1)]);
+  // A CA may be that of a relay, which the server names later; a pin is the server's.
+  const protocols = flags.tlsPin === undefined ? [protocol.slice(0, -1), "tls"] : [protocol.slice(0, -1)];
+  const trust = tlsTrust(flags, protocols);
   return { url, token: flags.token ?? io.env("ARCRTC_TOKEN"), trust };
 }

@@ -3,7 +3,7 @@ import type { NoiseFloor } from "../../lib/net/probe_floor.ts";
 import type { ProbeEvent } from "../../lib/probe/probe_report.ts";
 import type { Io } from "../ui/io.ts";
 import { painter } from "../ui/style.ts";
-import type { PingPlan } from "./ping_options.ts";
+import type { PingPlan } from "./ping_plan.ts";
 import type { Pinged, PingReport, UnreachableReport } from "./ping_report.ts";
 import type { PingView } from "./ping_view.ts";
 import { findingLine, summaryText } from "./summary_text.ts";

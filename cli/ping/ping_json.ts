@@ -8,7 +8,7 @@ import { delaysJson, tidy, tidyOrNull } from "../ui/delay_json.ts";
 import { envelope, jsonLine } from "../ui/envelope.ts";
 import type { Io } from "../ui/io.ts";
 import { sloJson } from "../ui/slo_line.ts";
-import type { PingPlan } from "./ping_options.ts";
+import type { PingPlan } from "./ping_plan.ts";
 import {
   exitOf,
   floorMs,

@@ -4,7 +4,7 @@ import type { ProbeEvent } from "../../lib/probe/probe_report.ts";
 import type { Io } from "../ui/io.ts";
 import { histogramLines } from "./histogram_text.ts";
 import { formatClaim } from "./ping_figures.ts";
-import type { PingPlan } from "./ping_options.ts";
+import type { PingPlan } from "./ping_plan.ts";
 import { floorMs, type Pinged, type PingReport, type UnreachableReport } from "./ping_report.ts";
 import { TextView } from "./ping_text.ts";
 import type { PingView } from "./ping_view.ts";

@@ -4,7 +4,7 @@ import type { ProbeEvent } from "../../lib/probe/probe_report.ts";
 import type { Io } from "../ui/io.ts";
 import { painter } from "../ui/style.ts";
 import { formatClaim, formatDelay, formatSpan } from "./ping_figures.ts";
-import type { PingPlan } from "./ping_options.ts";
+import type { PingPlan } from "./ping_plan.ts";
 import { floorMs, type Pinged, type PingReport, type UnreachableReport } from "./ping_report.ts";
 import type { PingView } from "./ping_view.ts";
 import { findingLine, summaryText } from "./summary_text.ts";
@@ -36,10 +36,10 @@ export class TextView implements PingView {
     if (this.#options.isQuiet) return;
     for (const pinged of targets) this.#line(startLine(plan, pinged));
     for (const { target, connection } of targets) {
-      for (const { label, why } of connection.chosen.failed) {
-        const rest = `falling back to ${connection.chosen.way.label}`;
-        this.#line(`${this.#paint("yellow", `${target.name} does not answer ${label}`)} (${why}): ${rest}`);
-      }
+      const { failed, way } = connection.chosen;
+      if (failed.length === 0) continue;
+      const tried = failed.map(({ label, why }) => `${label} (${why})`).join(", nor ");
+      this.#line(`${this.#paint("yellow", `${target.name} does not answer`)} ${tried}: falling back to ${way.label}`);
     }
     for (const floor of floors) this.#line(floorLine(floor));
     this.#line("");

@@ -1,6 +1,6 @@
 import type { NoiseFloor } from "../../lib/net/probe_floor.ts";
 import type { ProbeEvent } from "../../lib/probe/probe_report.ts";
-import type { PingPlan } from "./ping_options.ts";
+import type { PingPlan } from "./ping_plan.ts";
 import type { Pinged, PingReport, UnreachableReport } from "./ping_report.ts";
 
 /** Shows a run: as lines, JSON, CSV or a picture. */

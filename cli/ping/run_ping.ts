@@ -17,7 +17,8 @@ import type { Io } from "../ui/io.ts";
 import { CsvView } from "./ping_csv.ts";
 import { JsonView } from "./ping_json.ts";
 import { LiveView } from "./ping_live.ts";
-import { type PingFlags, type PingPlan, planPing } from "./ping_options.ts";
+import type { PingFlags } from "./ping_options.ts";
+import { type PingPlan, planPing } from "./ping_plan.ts";
 import {
   type ComparisonReport,
   exitOf,

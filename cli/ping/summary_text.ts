@@ -1,4 +1,5 @@
 /** The summary of a run, as text. */
+import { UDP_HEARTBEAT_LIMITS } from "../../lib/net/udp_heartbeat.ts";
 import type { DelaySummary } from "../../lib/probe/delay_statistics.ts";
 import type { Finding } from "../../lib/probe/finding.ts";
 import type { PeerClaims } from "../../lib/probe/peer_audit.ts";
@@ -10,6 +11,9 @@ import { histogramLines } from "./histogram_text.ts";
 import { formatClaim, formatDelay, formatSigned, plural } from "./ping_figures.ts";
 import { type ComparisonReport, floorMs, type PingReport, type TargetReport } from "./ping_report.ts";
 
+/** Share of answers that are missing without a trace, from where on a limit is likely. */
+const LIMITED_SHARE = 0.1;
+
 export interface SummaryStyle {
   readonly columns: number;
   readonly wantsHistogram: boolean;
@@ -18,6 +22,9 @@ export interface SummaryStyle {
 
 export function summaryText(report: PingReport, style: SummaryStyle): string {
   const parts = report.targets.map((target) => targetText(target, report.elapsedMs, style));
+  parts.push(
+    ...report.unreachable.map(({ name }) => style.paint("red", `--- ${name}: unreachable, see above ---`) + "\n"),
+  );
   if (report.comparisons.length > 0) parts.push(comparisonText(report.comparisons, style));
   return parts.join("\n");
 }
@@ -29,6 +36,7 @@ function targetText(report: TargetReport, elapsedMs: number, style: SummaryStyle
     style.paint("bold", `--- ${target.name}: ${connection.chosen.way.label} ---`),
     `${countsLine(report)}, ${formatDuration(elapsedMs)}`,
     ...lossLines(report),
+    ...limitLines(report, elapsedMs),
     ...delayLines(report),
   ];
   if (style.wantsHistogram) lines.push(...histogramLines(run.fromSent.histogram, style.columns));
@@ -77,6 +85,20 @@ function lossLines({ summary, skipped, reconnects }: TargetReport): string[] {
   if (skipped > 0) lines.push(`${skipped} never sent: this machine was held up for too long`);
   if (reconnects > 0) lines.push(`the connection was opened anew ${plural(reconnects, "time")}`);
   return lines;
+}
+
+/** A limit of the peer looks like a bad way; whoever asks more often than such limits allow is told. */
+function limitLines({ summary: { method, lost, counters } }: TargetReport, elapsedMs: number): string[] {
+  const limit = UDP_HEARTBEAT_LIMITS.perAddress;
+  const perSecond = counters.asked / Math.max(1e-3, elapsedMs / 1000);
+  const unplaced = lost - counters.unsent - counters.refused - counters.lostUp - counters.lostDown;
+  if (method !== "heartbeat" || perSecond <= limit || unplaced < LIMITED_SHARE * counters.asked) return [];
+  return [
+    `asked ${
+      perSecond.toFixed(0)
+    } times a second: arcrtc's servers and relays answer one address ${limit} HEARTBEATs a ` +
+    `second, and these may not be lost but over such a limit; -i ${1000 / limit}ms stays below it`,
+  ];
 }
 
 function delayLines(report: TargetReport): string[] {

@@ -15,7 +15,8 @@ import { envelope, jsonLine } from "../ui/envelope.ts";
 import { eventLog } from "../ui/event_log.ts";
 import type { Io } from "../ui/io.ts";
 import { painter } from "../ui/style.ts";
-import { type ServeFlags, serverOptions } from "./serve_options.ts";
+import type { ServeFlags } from "./serve_options.ts";
+import { serverOptions } from "./serve_plan.ts";
 
 /** What the command itself has to say, beside the server. */
 type ServeEvent = ServerEvent | { readonly event: "stopped"; readonly sessions_cut_off: number };

@@ -2,6 +2,7 @@
 import { type JoinAuth, jwtAuth, OPEN_AUTH } from "../../lib/net/join_auth.ts";
 import { fixedKeySource, parseJwks, remoteKeySource, secretKeySource } from "../../lib/net/jwt_keys.ts";
 import { NetError } from "../../lib/net/net_error.ts";
+import { authSecret } from "../ui/auth_secret.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
 import { readTextFile } from "../ui/text_file.ts";
@@ -12,20 +13,21 @@ export interface AuthFlags {
   readonly authJwks?: string;
 }
 
-/** Seen by other users where it stands on the command line, so the environment will do. */
-const SECRET_VARIABLE = "ARCRTC_AUTH_SECRET";
-
 /** @throws CliError where none or several are given, or what is given cannot be used. */
 export async function joinAuth(flags: AuthFlags, io: Io, nowMs: number): Promise<JoinAuth> {
-  const { open, authSecret, authJwks } = flags;
-  const given = [open && "--open", authSecret !== undefined && "--auth-secret", authJwks !== undefined && "--auth-jwks"]
+  const { open, authJwks } = flags;
+  const given = [
+    open && "--open",
+    flags.authSecret !== undefined && "--auth-secret",
+    authJwks !== undefined && "--auth-jwks",
+  ]
     .filter((flag) => typeof flag === "string");
   if (given.length > 1) {
     throw new CliError("usage", `${given.join(" and ")} exclude each other`, "choose one way to decide who may join");
   }
   if (open) return OPEN_AUTH;
   if (authJwks !== undefined) return await jwksAuth(authJwks, nowMs);
-  const secret = authSecret ?? io.env(SECRET_VARIABLE);
+  const secret = authSecret(flags.authSecret, io);
   if (secret !== undefined) return secretAuth(secret);
   throw new CliError(
     "usage",
@@ -34,8 +36,7 @@ export async function joinAuth(flags: AuthFlags, io: Io, nowMs: number): Promise
   );
 }
 
-function secretAuth(text: string): JoinAuth {
-  const secret = text.startsWith("@") ? readTextFile(text.slice(1)).replace(/\r?\n$/, "") : text;
+function secretAuth(secret: string): JoinAuth {
   try {
     return jwtAuth(secretKeySource(secret));
   } catch (error) {

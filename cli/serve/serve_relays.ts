@@ -1,9 +1,9 @@
 /** What peers are told of relays: `--relay`, `--relay-secret`, `--relay-token-ttl`. */
 import type { ServedRelay, ServerRelayOptions } from "../../lib/net/server_relays.ts";
-import { isHost } from "../../lib/signaling/messages/address.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
 import { relaySecret } from "../ui/relay_secret.ts";
+import { parsePort, parseRelaySite } from "../ui/relay_site.ts";
 
 export interface RelayFlags {
   readonly relay?: readonly string[];
@@ -13,7 +13,6 @@ export interface RelayFlags {
 
 /** More would be asked every second and never chosen from. */
 const MAX_RELAYS = 64;
-const MAX_PRIORITY = 65_535;
 /** Time for a call to be set up, and for a clock that is a little off. */
 const MIN_TTL_MS = 60_000;
 
@@ -54,14 +53,8 @@ export function servedRelays(flags: RelayFlags, io: Io): ServerRelayOptions | un
 /** @throws CliError that says what is wrong with which one. */
 export function parseRelay(text: string): ServedRelay {
   const wrong = (why: string) => new CliError("usage", `--relay ${text}: ${why}`, `a relay is ${FORM}`);
-  const [site, ...options] = text.trim().split(";");
-  const match = /^([^@]*)@(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})(?:\/(\d{1,5}))?$/.exec(site);
-  if (match === null) throw wrong(site.includes("@") ? "there is no HOST:PORT after the @" : "there is no ID@");
-  const [, id, ipv6, name = "", port, priority = "0"] = match;
-  const host = ipv6 ?? name;
-  if (!/^[\w.-]{1,64}$/.test(id)) throw wrong("an ID has 1 to 64 letters, digits, dots, dashes and underscores");
-  if (!isHost(host) || (ipv6 !== undefined) !== host.includes(":")) throw wrong(`'${host}' is no host name or address`);
-  if (Number(priority) > MAX_PRIORITY) throw wrong(`a priority is 0 to ${MAX_PRIORITY}, lower first`);
+  const [place, ...options] = text.trim().split(";");
+  const site = parseRelaySite(place, wrong);
   const given = new Map<string, string>();
   for (const option of options) {
     const [, name = "", value = ""] = /^(metrics|tcp|tls)=(.+)$/.exec(option) ?? [];
@@ -70,22 +63,23 @@ export function parseRelay(text: string): ServedRelay {
     given.set(name, value);
   }
   const portOf = (value: string): number => {
-    if (/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535) return Number(value);
-    throw wrong(`a port is 1 to 65535, not ${value}`);
+    const port = parsePort(value);
+    if (port === undefined) throw wrong(`a port is 1 to 65535, not ${value}`);
+    return port;
   };
   const [metrics, tcp, tls] = ["metrics", "tcp", "tls"].map((name) => given.get(name));
   if (metrics !== undefined && !isWebUrl(metrics)) {
     throw wrong(`${metrics} is no http or https URL, or has a password in it`);
   }
   return {
-    id,
-    host,
+    id: site.id,
+    host: site.host,
     ports: {
-      udp: portOf(port),
+      udp: site.port,
       ...(tcp === undefined ? {} : { tcp: portOf(tcp) }),
       ...(tls === undefined ? {} : { tls: portOf(tls) }),
     },
-    priority: Number(priority),
+    priority: site.priority,
     ...(metrics === undefined ? {} : { metricsUrl: metrics }),
   };
 }

@@ -37,9 +37,10 @@ export async function runLine(line: string): Promise<Ran> {
 }
 
 function stagesOf(line: string): string[][] {
-  const words = [...line.matchAll(/'([^']*)'|"([^"]*)"|(\||[^\s'"|]+)/g)].map(([, single, double, bare]) =>
-    bare === "|" ? undefined : single ?? double ?? bare
-  );
+  // Where the output would go to a file, it is what the line gives.
+  const words = [...line.replace(/\s>\s[\w./-]+$/, "").matchAll(/'([^']*)'|"([^"]*)"|(\||[^\s'"|]+)/g)].map((
+    [, single, double, bare],
+  ) => bare === "|" ? undefined : single ?? double ?? bare);
   const stages: string[][] = [[]];
   for (const word of words) {
     if (word === undefined) stages.push([]);

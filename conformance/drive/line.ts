@@ -18,6 +18,8 @@ export interface LineChannel {
   readonly local?: HostPort;
   send(unit: Uint8Array): void | Promise<void>;
   close(): void;
+  /** Reads nothing more, so that the target's buffers fill; where the socket can do that. */
+  stopReading?(): void;
 }
 
 /** Units that wait to be asked for; a target that sends more floods. */
@@ -153,6 +155,14 @@ export class Line {
       if (!await this.#wait(deadlineMs)) throw new Breach(`the end of ${this.name}`, "an open connection");
     }
     return this.#closedWhy;
+  }
+
+  /** Takes nothing more off the network: a reader that is too slow. False where this channel cannot. */
+  stopReading(): boolean {
+    if (this.#channel?.stopReading === undefined) return false;
+    this.#channel.stopReading();
+    this.#desk.transcript.noted("note", "reads nothing more", this.name);
+    return true;
   }
 
   /** Ends the line from this side. */

@@ -1,13 +1,17 @@
 /** A signaling server under test; the suite plays its peers. */
+import { NIL_UUID } from "../../lib/base/uuid.ts";
 import { PHOENIX_PATH } from "../../lib/net/signaling_routes.ts";
 import type { HostPort } from "../../lib/base/address_table.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import type { Desk, Driver } from "./desk.ts";
-import type { Line } from "./line.ts";
-import { reachAll, streamChannel } from "./stream_channel.ts";
+import { type Line, messageOf } from "./line.ts";
+import type { Json } from "../testee/answer.ts";
+import { joinToken, type TokenWish } from "./join_token.ts";
+import { PhoenixLine } from "./phoenix_line.ts";
+import { reachAll, streamChannel, tlsRefusal } from "./stream_channel.ts";
 import { udpChannel } from "./udp_channel.ts";
 import { webSocketChannel } from "./websocket_channel.ts";
-import { World } from "./world.ts";
+import { type Voice, World } from "./world.ts";
 
 /** Where the server listens, of `--target`; what is not given cannot be tested. */
 export interface ServerTarget {
@@ -20,12 +24,23 @@ export interface ServerTarget {
   readonly streamTls?: boolean;
   /** HEARTBEATs over UDP. */
   readonly udp?: HostPort;
+  /** The secret that it verifies tokens with, of `--auth-secret`; without one anybody may join. */
+  readonly authSecret?: string;
+  /** The secret that it issues its relays' tokens with, of `--relay-secret`. */
+  readonly relaySecret?: Uint8Array;
   readonly trust: TlsTrust;
 }
 
 /** Ways to a server on which a message is a unit by itself. */
 export const PLAIN_WAYS = ["plain", "stream"] as const;
 export type PlainWay = (typeof PLAIN_WAYS)[number];
+
+/** Questions of {@link ServerWorld.untilAlone}, and the time between: three seconds in all. */
+const MAX_QUESTIONS = 60;
+const QUESTION_PAUSE_MS = 50;
+
+/** How long tokens let in. */
+const TOKEN_LIFETIME_S = 3600;
 
 export class ServerWorld extends World {
   readonly target: ServerTarget;
@@ -41,12 +56,51 @@ export class ServerWorld extends World {
     return way === "plain" ? this.webSocket(name, "plain") : this.stream(name);
   }
 
-  /** A WebSocket, frames as they are. */
-  webSocket(name: string, format: "plain" | "phoenix", { binary = false } = {}): Promise<Line> {
-    const url = this.target[format];
-    if (url === undefined) this.skip(`needs --target ws://HOST:PORT${format === "plain" ? "/plain" : PHOENIX_PATH}`);
+  /** The ways to it on which a message is a unit by itself. @throws Skip where there are none */
+  get plainWays(): readonly PlainWay[] {
+    const ways = PLAIN_WAYS.filter((way) => this.target[way] !== undefined);
+    if (ways.length === 0) this.skip("needs --target ws://HOST:PORT/plain or tcp://HOST:PORT");
+    return ways;
+  }
+
+  /** A WebSocket, frames as they are; `token` goes into the query. */
+  webSocket(
+    name: string,
+    format: "plain" | "phoenix",
+    { binary = false, token }: { readonly binary?: boolean; readonly token?: string } = {},
+  ): Promise<Line> {
+    const given = this.target[format];
+    if (given === undefined) this.skip(`needs --target ws://HOST:PORT${format === "plain" ? "/plain" : PHOENIX_PATH}`);
+    const url = new URL(given);
+    if (token !== undefined) url.searchParams.set("token", token);
     const wish = { url, format, trust: this.target.trust, binary };
     return this.line(name, (line) => webSocketChannel(line, wish, this.desk.patienceMs));
+  }
+
+  /** A Phoenix socket that has joined nothing; `token` goes into its query. */
+  async phoenix(name: string, token?: string): Promise<PhoenixLine> {
+    return new PhoenixLine(await this.webSocket(name, "phoenix", token === undefined ? {} : { token }));
+  }
+
+  /** A Phoenix socket that has joined the session as the peer. */
+  async phoenixPeer(name: string, voice: Voice): Promise<PhoenixLine> {
+    const line = await this.phoenix(name, this.credentials(voice).token);
+    await line.agreed(PhoenixLine.topicOf(voice.sessionId), "phx_join", { peer_id: voice.peerId });
+    return line;
+  }
+
+  /** What a join has to hold: a token where the server wants one. `wish` changes it. */
+  credentials(voice: Voice, wish: Partial<TokenWish> = {}): { readonly token?: string } {
+    const { authSecret } = this.target;
+    if (authSecret === undefined) return {};
+    const { sessionId: session, peerId: peer } = voice;
+    const exp = this.nowS + TOKEN_LIFETIME_S;
+    return { token: joinToken(authSecret, { session, peer, exp, ...wish }) };
+  }
+
+  /** Unix time in seconds, as tokens have it. */
+  get nowS(): number {
+    return Math.floor(this.timestamp / 1000);
   }
 
   /** A TCP or TLS connection; `raw` sends without framing. */
@@ -65,15 +119,64 @@ export class ServerWorld extends World {
   }
 
   /** The HEARTBEAT of a peer of this session, with which it joins where no channel does. */
-  heartbeat(peerId: string, sequence: number, sessionId: string = this.sessionId): object {
-    return { type: "HEARTBEAT", session_id: sessionId, sequence, peer_id: peerId, timestamp: this.timestamp };
+  heartbeat(peerId: string, sequence: number, sessionId: string = this.sessionId): Json {
+    const { timestamp } = this;
+    const credentials = this.credentials({ sessionId, peerId });
+    return { type: "HEARTBEAT", session_id: sessionId, sequence, peer_id: peerId, ...credentials, timestamp };
+  }
+
+  /** A connection that has joined, alone so far, with a HEARTBEAT. */
+  async joined(name: string, { sessionId, peerId }: Voice, way?: PlainWay): Promise<Line> {
+    const line = await this.connect(name, way);
+    await line.say(this.heartbeat(peerId, 1, sessionId));
+    await line.nextMessage("HEARTBEAT_ACK", { session_id: sessionId, sequence: 1 });
+    return line;
+  }
+
+  /**
+   * The HEARTBEAT that needs no session, and its answer, which must be the very next thing that comes: all that was
+   * sent before it has been dealt with. Its pad is for ports over UDP, which answer with no more than they got.
+   */
+  async nilHeartbeat(line: Line, sequence: number): Promise<void> {
+    const beat = this.#nilBeat(sequence);
+    await line.say(beat);
+    await line.nextMessage("HEARTBEAT_ACK", { session_id: NIL_UUID, sequence, original_timestamp: beat.timestamp });
+  }
+
+  #nilBeat(sequence: number): Json {
+    return { type: "HEARTBEAT", session_id: NIL_UUID, sequence, timestamp: this.timestamp, pad: "0".repeat(300) };
+  }
+
+  /** Asks until the server itself answers for the session: it may take it a moment to see that the other is gone. */
+  async untilAlone(line: Line, { sessionId, peerId }: Voice): Promise<void> {
+    for (let sequence = 1000; sequence < 1000 + MAX_QUESTIONS; sequence++) {
+      await line.say(this.heartbeat(peerId, sequence, sessionId));
+      await line.say(this.#nilBeat(sequence));
+      let isAnswered = false;
+      await line.eventually(`the HEARTBEAT_ACK of ${sequence}`, (unit) => {
+        const message = messageOf(unit);
+        if (message.type !== "HEARTBEAT_ACK" || message.sequence !== sequence) return false;
+        isAnswered ||= message.session_id === sessionId;
+        return message.session_id === NIL_UUID;
+      });
+      if (isAnswered) return;
+      await new Promise((resolve) => setTimeout(resolve, QUESTION_PAUSE_MS));
+    }
+    this.breach(`HEARTBEATs of ${line.name} answered by the server`, "none, though the other peer is gone");
+  }
+
+  /** Why a TLS client that has this version and none newer is not let in; undefined where it is. */
+  async tlsRefusal(maxVersion: "TLSv1.2"): Promise<string | undefined> {
+    const { stream, streamTls } = this.target;
+    if (stream === undefined || streamTls !== true) this.skip("needs --target tls://HOST:PORT");
+    const refusal = await tlsRefusal(stream, maxVersion, this.desk.patienceMs);
+    this.note(`a client of ${maxVersion}: ${refusal ?? "is let in"}`);
+    return refusal;
   }
 
   /** Caller and callee, both joined: their HEARTBEATs tell when. */
   async pair(way?: PlainWay): Promise<{ readonly caller: Line; readonly callee: Line }> {
-    const caller = await this.connect("caller", way);
-    await caller.say(this.heartbeat(this.callerId, 1));
-    await caller.nextMessage("HEARTBEAT_ACK", { session_id: this.sessionId, sequence: 1 });
+    const caller = await this.joined("caller", this.caller, way);
     const callee = await this.connect("callee", way);
     await callee.say(this.heartbeat(this.calleeId, 1));
     await caller.nextMessage("HEARTBEAT", { session_id: this.sessionId, peer_id: this.calleeId });

@@ -23,6 +23,8 @@ export function socketChannel(line: Line, socket: Socket, name: string, raw = fa
     local: { host: socket.localAddress ?? "", port: socket.localPort ?? 0 },
     send: (unit) => void socket.write(raw ? unit.slice() : framed(unit)),
     close: () => socket.destroy(),
+    // A paused TLS socket reads on: what it decrypts waits in this process and not at the target.
+    ...("encrypted" in socket ? {} : { stopReading: () => void socket.pause() }),
   };
 }
 

@@ -6,6 +6,12 @@ import type { Desk } from "./desk.ts";
 import { Line, type LineChannel } from "./line.ts";
 import { Breach, Skip } from "./outcome.ts";
 
+/** Who speaks, in which session. */
+export interface Voice {
+  readonly sessionId: string;
+  readonly peerId: string;
+}
+
 export class World {
   readonly desk: Desk;
   /**
@@ -27,6 +33,14 @@ export class World {
     this.callerId = uuidV4(rng);
     this.calleeId = uuidV4(rng);
     this.otherId = uuidV4(rng);
+  }
+
+  get caller(): Voice {
+    return { sessionId: this.sessionId, peerId: this.callerId };
+  }
+
+  get callee(): Voice {
+    return { sessionId: this.sessionId, peerId: this.calleeId };
   }
 
   get rng(): Rng {

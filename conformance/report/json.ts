@@ -1,13 +1,21 @@
 /** The report for programs: everything, transcripts of what did not pass included. */
 import { RULES } from "../registry.ts";
 import type { CaseResult, SuiteResult } from "../results.ts";
+import type { TranscriptEntry } from "../transcript.ts";
 import type { ReportStyle } from "./report.ts";
+import type { CaseDocument, ReportDocument } from "./report_schema.ts";
 
-export function jsonReport(result: SuiteResult, { version, verbose }: ReportStyle): string {
+export const SPEC_VERSION = "1.0";
+
+export function jsonReport(result: SuiteResult, style: ReportStyle): string {
+  return `${JSON.stringify(documentOf(result, style), null, 2)}\n`;
+}
+
+function documentOf(result: SuiteResult, { version, verbose }: ReportStyle): ReportDocument {
   const { subjects, implementation, seed, strict, elapsedMs, tables, stale, interrupted } = result;
-  const document = {
+  return {
     schema: "arcrtc.conformance/1",
-    suite: { version, spec_version: "1.0" },
+    suite: { version, spec_version: SPEC_VERSION },
     subjects,
     implementation: implementation ?? null,
     seed,
@@ -20,12 +28,11 @@ export function jsonReport(result: SuiteResult, { version, verbose }: ReportStyl
       counts,
       cases: results.map((one) => caseJson(one, verbose)),
     })),
-    stale_known_failing: stale,
+    stale_known_failing: [...stale],
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function caseJson(result: CaseResult, verbose: boolean): object {
+function caseJson(result: CaseResult, verbose: boolean): CaseDocument {
   const { id, area, title, needs, level, clause, requirements, verdict, known, why, breaches } = result;
   return {
     id,
@@ -38,9 +45,22 @@ function caseJson(result: CaseResult, verbose: boolean): object {
     verdict,
     known_failing: known,
     why: why ?? null,
-    breaches,
+    breaches: [...breaches],
     checks: result.checks,
     elapsed_ms: result.elapsedMs,
-    ...(verbose || verdict !== "pass" ? { transcript: result.transcript } : {}),
+    ...(verbose || verdict !== "pass" ? { transcript: result.transcript.map(entryJson) } : {}),
+  };
+}
+
+type EntryDocument = NonNullable<CaseDocument["transcript"]>[number];
+
+function entryJson(entry: TranscriptEntry): EntryDocument {
+  if (entry.kind !== "asked") return entry;
+  const { request, answer, problem, ...rest } = entry;
+  return {
+    ...rest,
+    request: { ...request },
+    ...(answer === undefined ? {} : { answer: { ...answer } }),
+    ...(problem === undefined ? {} : { problem }),
   };
 }

@@ -8,6 +8,8 @@ export interface ReportStyle {
   readonly paint: Paint;
   /** Passed cases are listed too, and whole transcripts shown. */
   readonly verbose: boolean;
+  /** Of a line, for people. */
+  readonly columns: number;
   /** Of the program that ran the suite. */
   readonly version: string;
 }

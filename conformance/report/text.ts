@@ -5,6 +5,10 @@ import type { BreachRecord, CaseResult, DialectTable, SuiteResult } from "../res
 import type { TranscriptEntry } from "../transcript.ts";
 import { countsAgainst, type Verdict, VERDICTS } from "../verdict.ts";
 import type { ReportStyle } from "./report.ts";
+import { markedText } from "./specimen/marked_text.ts";
+import { askedOf, specimensOf } from "./specimen/specimen.ts";
+import { against, byArea, counted, isAgainst } from "./tally.ts";
+import { wrap } from "./wrap.ts";
 
 const COLOURS: Readonly<Record<Verdict, "red" | "green" | "yellow" | "cyan">> = {
   pass: "green",
@@ -35,29 +39,31 @@ export function textReport(result: SuiteResult, style: ReportStyle): string {
   return lines.map((line) => `${visible(line)}\n`).join("");
 }
 
-function tableLines({ dialect, from, results }: DialectTable, strict: boolean, style: ReportStyle): string[] {
+function tableLines(table: DialectTable, strict: boolean, style: ReportStyle): string[] {
+  const { dialect, from, results } = table;
   const { paint, verbose } = style;
-  const isShown = ({ verdict, known }: CaseResult) =>
-    verbose || (!known && countsAgainst(verdict, strict)) || verdict === "weak" || verdict === "info";
+  const isShown = (result: CaseResult) =>
+    verbose || isAgainst(result, strict) || result.verdict === "weak" || result.verdict === "info";
   const shown = results.filter((result) => isShown(result) && result.verdict !== "skipped");
   const known = results.filter(({ verdict, known }) => known && countsAgainst(verdict, strict));
   return [
     paint("bold", `dialect ${dialect} (${from})`),
     "",
-    ...shown.flatMap((result) => [...caseLines(result, style), ""]),
-    ...areaLines(results, style),
+    ...shown.flatMap((result) => [...caseLines(result, dialect, style), ""]),
+    ...areaLines(table, style),
     ...reasons(results, "unsupported", style),
     ...reasons(results, "skipped", style),
     ...(known.length === 0 ? [] : [`${known.length} fail as known: ${known.map(({ id }) => id).join(", ")}`]),
   ];
 }
 
-function caseLines(result: CaseResult, { paint, verbose }: ReportStyle): string[] {
+function caseLines(result: CaseResult, dialect: string, style: ReportStyle): string[] {
+  const { paint, verbose } = style;
   const { id, title, level, clause, requirements, verdict, breaches, transcript, why, needs, checks } = result;
   const head = `${paint(COLOURS[verdict], verdict.toUpperCase())}  ${paint("bold", id)}  ${title}`;
   if (verdict === "pass" && !verbose) return [head];
-  const rules = requirements.map((rule, i) =>
-    `  ${i === 0 ? `${level} ${rule}, clause ${clause}:` : `also ${rule}:`} ${RULES.get(rule)?.text ?? ""}`
+  const rules = requirements.flatMap((rule, i) =>
+    told(i === 0 ? `${level} ${rule}, clause ${clause}:` : `also ${rule}:`, RULES.get(rule)?.text ?? "", style)
   );
   const further = breaches.length > MAX_BREACHES
     ? [`  ... and ${breaches.length - MAX_BREACHES} more of ${checks}`]
@@ -65,46 +71,63 @@ function caseLines(result: CaseResult, { paint, verbose }: ReportStyle): string[
   return [
     head,
     ...rules,
-    ...(needs === "ops" ? [] : transcript.slice(verbose ? 0 : -MAX_ENTRIES).map(entryLine)),
-    ...breaches.slice(0, MAX_BREACHES).flatMap((breach) => breachLines(breach, transcript)),
+    ...(needs === "ops" ? [] : transcript.slice(verbose ? 0 : -MAX_ENTRIES).map((entry) => entryLine(entry, style))),
+    ...breaches.slice(0, MAX_BREACHES).flatMap((breach) => breachLines(result, breach, dialect, style)),
     ...further,
-    ...(why === undefined ? [] : [`  ${why}`]),
+    ...(why === undefined ? [] : told("", why, style)),
   ];
 }
 
-function breachLines({ at, expected, got }: BreachRecord, transcript: readonly TranscriptEntry[]): string[] {
-  const asked = transcript.find((entry) => entry.kind === "asked" && entry.check === at);
+function breachLines(result: CaseResult, breach: BreachRecord, dialect: string, style: ReportStyle): string[] {
+  const { at, expected, got } = breach;
+  const asked = askedOf(result, breach);
+  const line = (name: string, text: string) => told(name.padEnd(9), text, style);
   return [
-    ...(at === undefined ? [] : [`  at        ${at}`]),
-    ...(asked?.kind === "asked"
-      ? [
-        `  sent      ${brief(asked.request)}`,
-        `  got       ${asked.answer === undefined ? "nothing" : brief(asked.answer)}`,
-      ]
-      : []),
-    `  expected  ${expected}`,
-    `  because   ${got}`,
+    ...(at === undefined ? [] : line("at", at)),
+    ...(asked === undefined ? [] : [
+      ...line("sent", brief(asked.request)),
+      ...line("got", asked.answer === undefined ? "nothing" : brief(asked.answer)),
+    ]),
+    ...line("expected", expected),
+    ...line("because", got),
+    ...specimensOf(result, breach, dialect).flatMap((specimen) =>
+      markedText(specimen, style.paint).map((marked, i) => `  ${(i === 0 ? "bytes" : "").padEnd(9)} ${marked}`)
+    ),
   ];
 }
 
-function entryLine(entry: TranscriptEntry): string {
-  const at = `  ${entry.atMs.toFixed(1).padStart(8)} ms`;
+/** A name and a text; what does not fit on the line goes on below. */
+function told(name: string, text: string, { columns }: ReportStyle): string[] {
+  const [head, ...rest] = wrap(`  ${name}${name === "" ? "" : " "}${text}`, columns, columns - INDENT.length);
+  return [head, ...rest.map((line) => INDENT + line)];
+}
+
+const INDENT = " ".repeat(12);
+
+/** One line, cut where it is too long: other reports have it all. */
+function entryLine(entry: TranscriptEntry, { columns }: ReportStyle): string {
+  const line = `  ${entry.atMs.toFixed(1).padStart(8)} ms  ${entryWords(entry)}`;
+  return line.length <= columns ? line : `${line.slice(0, columns - 3)}...`;
+}
+
+function entryWords(entry: TranscriptEntry): string {
   switch (entry.kind) {
     case "asked":
-      return `${at}  ${entry.check}  ${entry.problem ?? "as expected"}`;
+      return `${entry.check}  ${entry.problem ?? "as expected"}`;
     case "sent":
     case "received":
-      return `${at}  ${entry.line} ${entry.kind === "sent" ? "->" : "<-"} ${brief(entry.text ?? entry.hex)}`;
+      return `${entry.line} ${entry.kind === "sent" ? "->" : "<-"} ${entry.text ?? entry.hex}`;
     default:
-      return `${at}  ${entry.line ?? ""} ${entry.kind}: ${entry.text}`;
+      return `${entry.line ?? ""} ${entry.kind}: ${entry.text}`.trimStart();
   }
 }
 
 /** One row for each area, one column for each verdict that occurs. */
-function areaLines(results: readonly CaseResult[], { paint }: ReportStyle): string[] {
+function areaLines(table: DialectTable, { paint }: ReportStyle): string[] {
+  const { results } = table;
   const columns = VERDICTS.filter((verdict) => results.some((result) => result.verdict === verdict));
-  const areas = [...new Set(results.map(({ area }) => area))];
-  const widest = Math.max(4, ...areas.map((area) => area.length));
+  const areas = byArea(table);
+  const widest = Math.max(4, ...[...areas.keys()].map((area) => area.length));
   const row = (name: string, own: readonly CaseResult[]) =>
     [
       name.padEnd(widest),
@@ -116,8 +139,8 @@ function areaLines(results: readonly CaseResult[], { paint }: ReportStyle): stri
     ].join("  ");
   return [
     paint("dim", ["area".padEnd(widest), "cases", ...columns].join("  ")),
-    ...areas.map((area) => row(area, results.filter((result) => result.area === area))),
-    ...(areas.length > 1 ? [row("all", results)] : []),
+    ...[...areas].map(([area, own]) => row(area, own)),
+    ...(areas.size > 1 ? [row("all", results)] : []),
   ];
 }
 
@@ -135,17 +158,14 @@ function reasons(results: readonly CaseResult[], verdict: Verdict, { verbose }: 
   });
 }
 
-function summaryOf({ tables, stale, strict, elapsedMs }: SuiteResult, { paint }: ReportStyle): string {
+function summaryOf(result: SuiteResult, { paint }: ReportStyle): string {
+  const { tables, stale, elapsedMs } = result;
   const all = tables.flatMap(({ results }) => results);
-  const against = all.filter(({ verdict, known }) => !known && countsAgainst(verdict, strict)).length + stale.length;
+  const broken = against(result).length + stale.length;
   const judged = all.filter(({ verdict }) => verdict !== "skipped");
   const checks = all.reduce((sum, result) => sum + result.checks, 0);
   const what = `${counted(judged.length, "case")}, ${counted(checks, "check")}, ${(elapsedMs / 1000).toFixed(1)} s`;
-  return against === 0 ? `${paint("green", "conforms")}: ${what}` : `${paint("red", `${against} against it`)}: ${what}`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
+  return broken === 0 ? `${paint("green", "conforms")}: ${what}` : `${paint("red", `${broken} against it`)}: ${what}`;
 }
 
 /** Control characters of a testee's answers do not reach the terminal; colours of our own do. */

@@ -2,6 +2,7 @@
 import type { CryptoBackend } from "../../lib/crypto/backend.ts";
 import { SUITE_NAMES } from "../../lib/crypto/suites.ts";
 import { CODECS } from "../../lib/media/codec.ts";
+import { dialectOps } from "./ops/dialect.ts";
 import { fecOps } from "./ops/fec.ts";
 import { jitterOps } from "./ops/jitter.ts";
 import { keysOps } from "./ops/keys.ts";
@@ -60,6 +61,7 @@ function ownOps({ version, crypto, readFile }: OwnTesteeOptions): Ops {
     ...qualityOps,
     ...vectorOps,
     ...(readFile === undefined ? {} : keystoreOps(readFile)),
+    ...dialectOps,
     ...statsOps,
   };
   const hello = {

@@ -54,8 +54,14 @@ function makeEpoch(epoch: number, previousMasterKey: Uint8Array | undefined): Ep
   return { epoch, caller, callee, x, transcript, secret, master: masterKey(secret, SESSION) };
 }
 
-/** Epochs 0, 1 and 2 of the session. */
+let made: readonly [Epoch, Epoch, Epoch] | undefined;
+
+/** Epochs 0, 1 and 2 of the session; borrowed, and made once. */
 export function epochs(): readonly [Epoch, Epoch, Epoch] {
+  return made ??= makeEpochs();
+}
+
+function makeEpochs(): readonly [Epoch, Epoch, Epoch] {
   const first = makeEpoch(0, undefined);
   const second = makeEpoch(1, first.master);
   return [first, second, makeEpoch(2, second.master)];

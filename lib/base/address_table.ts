@@ -6,6 +6,17 @@ export interface HostPort {
 }
 
 /**
+ * Numbers from here on name TCP and TLS connections, one each: whoever opens them gives them out. Tables of datagram
+ * addresses stay below.
+ */
+export const FIRST_STREAM_ADDRESS = 0x10_0000;
+
+/** True for the number of a connection. */
+export function isStreamAddress(number: number): boolean {
+  return number >= FIRST_STREAM_ADDRESS;
+}
+
+/**
  * Two-way table of addresses, bounded: the oldest unpinned address makes room when it is full, and its number is given
  * out again only after that. Numbers are 0..capacity-1.
  */
@@ -15,7 +26,9 @@ export class AddressTable {
   readonly #addresses: (HostPort | undefined)[] = [];
   readonly #pinned = new Set<number>();
 
+  /** @throws RangeError above {@link FIRST_STREAM_ADDRESS} addresses. */
   constructor(capacity = 4096) {
+    if (capacity > FIRST_STREAM_ADDRESS) throw new RangeError(`address table: ${capacity} addresses are too many`);
     this.capacity = capacity;
   }
 

@@ -4,6 +4,7 @@ import { concatBytes, readU16, readU32, utf8 } from "../base/bytes.ts";
 import { unwrap } from "../base/parsed.ts";
 import { ARC_SECRETS_TYPE, writePcapngHeader, writePcapngPacket, writePcapngSecrets } from "./pcapng_writer.ts";
 import { writeUdpPacket } from "./udp_packet_writer.ts";
+import { absent } from "./testing/absent.ts";
 
 interface Block {
   readonly type: number;
@@ -65,15 +66,6 @@ Deno.test("pcapng: secrets are the key log's text under our own type", () => {
 });
 
 const TSHARK_ABSENT = absent("tshark");
-
-function absent(program: string): string | undefined {
-  try {
-    new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return undefined;
-  } catch {
-    return `${program} cannot be run: apt-get install ${program}`;
-  }
-}
 
 Deno.test({
   name: `pcapng: tshark reads what was written, finds every checksum right and no complaint${

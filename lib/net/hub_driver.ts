@@ -2,7 +2,8 @@
 import type { Fault } from "../base/parsed.ts";
 import type { ErrorCode } from "../signaling/error_codes.ts";
 import type { ReplyContext } from "../signaling/error_reply.ts";
-import { type HubLimits, type RateVerdict, type RelayDirectory, SignalingHub } from "../signaling/hub.ts";
+import { type RateVerdict, type RelayDirectory, SignalingHub } from "../signaling/hub.ts";
+import type { HubLimits } from "../signaling/hub_limits.ts";
 import type { JsonObject } from "../signaling/json_value.ts";
 import type { Metrics } from "../signaling/messages/metrics.ts";
 import type { ErrorMessage } from "../signaling/messages/outcome.ts";

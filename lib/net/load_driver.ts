@@ -31,6 +31,8 @@ export interface LoadReport {
   /** From the first packet to the last. */
   readonly sendingMs: number;
   readonly generator: GeneratorFigures;
+  /** Packets that the system dropped in front of the other side, where that is on this machine and the system says. */
+  readonly targetDrops: number | undefined;
   /** Empty where the generator was not the limit. */
   readonly limits: readonly GeneratorLimit[];
   readonly wasInterrupted: boolean;
@@ -39,6 +41,7 @@ export interface LoadReport {
 export class LoadDriver {
   readonly #options: LoadDriverOptions;
   #isStopped = false;
+  #openingMs = 0;
   #wake = () => {};
 
   constructor(options: LoadDriverOptions) {
@@ -51,15 +54,21 @@ export class LoadDriver {
     this.#wake();
   }
 
-  /** Throws NetError where a session cannot be opened. The target stays the caller's, to close. */
-  async run(): Promise<LoadReport> {
-    const { plan, run, target, clock } = this.#options;
-    const openedMs = clock.nowMs();
+  /** Opens the sessions, once; throws NetError where one cannot be opened. The target stays the caller's, to close. */
+  async open(): Promise<void> {
+    const { clock } = this.#options;
+    const startMs = clock.nowMs();
     await this.#open();
+    this.#openingMs = clock.nowMs() - startMs;
+  }
+
+  /** Sends, once, through the open sessions. */
+  async measure(): Promise<LoadReport> {
+    const { plan, run, target, clock } = this.#options;
     const self = new LoadSelf(clock);
     try {
       const startMs = clock.nowMs();
-      self.start(target.sinkPorts);
+      self.start(target.sinkPorts, target.targetPorts);
       const schedule = new LoadSchedule({ ...plan, startMs });
       const unqueued = await this.#send(schedule);
       const endMs = clock.nowMs();
@@ -78,9 +87,10 @@ export class LoadDriver {
       };
       return {
         run,
-        openingMs: startMs - openedMs,
+        openingMs: this.#openingMs,
         sendingMs: endMs - startMs,
         generator,
+        targetDrops: self.targetDrops(),
         limits: generatorLimits(generator),
         wasInterrupted: this.#isStopped,
       };
@@ -130,8 +140,12 @@ export class LoadDriver {
         // Intervals that a stall has swallowed are not made up for.
         reportMs += Math.ceil((nowMs - reportMs + 1) / reportEveryMs) * reportEveryMs;
       }
-      await this.#sleep(Math.min(schedule.dueMs, reportMs) - clock.nowMs());
+      if (schedule.dueMs < Infinity) await this.#sleep(Math.min(schedule.dueMs, reportMs) - clock.nowMs());
     }
+    const endMs = clock.nowMs();
+    const rest = run.interval(endMs);
+    // A short one would say little, and look as if it did.
+    if (rest.untilMs - rest.fromMs > reportEveryMs / 2) onInterval(rest, schedule.activeSources(endMs));
     return unqueued;
   }
 

@@ -22,8 +22,8 @@ export class LoadSelf {
   #sentMs = 0;
   #cpu = process.cpuUsage();
   #startMs = 0;
-  #dropsBefore: number | undefined;
-  #ports: ReadonlySet<number> = new Set();
+  #sinks = new SocketDrops(new Set());
+  #targets = new SocketDrops(new Set());
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -31,10 +31,10 @@ export class LoadSelf {
     this.#sink = openUdp({ host: "127.0.0.1", port: 0 });
   }
 
-  /** Begins to measure; `ports` are those of the UDP sockets that take in the load. */
-  start(ports: ReadonlySet<number>): void {
-    this.#ports = ports;
-    this.#dropsBefore = socketDrops(ports);
+  /** Begins to measure; the ports are those of the UDP sockets that take in the load, here and on the other side. */
+  start(sinkPorts: ReadonlySet<number>, targetPorts: ReadonlySet<number>): void {
+    this.#sinks = new SocketDrops(sinkPorts);
+    this.#targets = new SocketDrops(targetPorts);
     this.#cpu = process.cpuUsage();
     this.#startMs = this.#clock.nowMs();
     this.#batch.push(new Uint8Array(ECHO_BYTES), this.#sender.addresses.intern("127.0.0.1", this.#sink.local.port));
@@ -51,9 +51,12 @@ export class LoadSelf {
 
   /** Datagrams that the system dropped at our sockets since the start; undefined where it does not say. */
   sinkDrops(): number | undefined {
-    if (this.#ports.size === 0) return 0;
-    const now = socketDrops(this.#ports);
-    return now === undefined || this.#dropsBefore === undefined ? undefined : now - this.#dropsBefore;
+    return this.#sinks.count();
+  }
+
+  /** The same at the other side's socket, which did not read in time; 0 where that is on another machine. */
+  targetDrops(): number | undefined {
+    return this.#targets.count();
   }
 
   close(): void {
@@ -80,8 +83,26 @@ export class LoadSelf {
   }
 }
 
+/** What the system has dropped at sockets of this machine since this was made. */
+class SocketDrops {
+  readonly #ports: ReadonlySet<number>;
+  readonly #before: number | undefined;
+
+  constructor(ports: ReadonlySet<number>) {
+    this.#ports = ports;
+    this.#before = socketDrops(ports);
+  }
+
+  /** Undefined where the system does not say. */
+  count(): number | undefined {
+    const now = socketDrops(this.#ports);
+    return now === undefined || this.#before === undefined ? undefined : now - this.#before;
+  }
+}
+
 /** Sum over the sockets at these ports; undefined where there is no such file, or we may not read it. */
 function socketDrops(ports: ReadonlySet<number>): number | undefined {
+  if (ports.size === 0) return 0;
   let drops: number | undefined;
   for (const path of ["/proc/net/udp", "/proc/net/udp6"]) {
     let text: string;

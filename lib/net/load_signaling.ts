@@ -32,6 +32,7 @@ export class LoadSignaling implements LoadTarget {
   readonly label: string;
   /** The system drops nothing of a stream. */
   readonly sinkPorts: ReadonlySet<number> = new Set();
+  readonly targetPorts: ReadonlySet<number> = new Set();
   readonly troubles = new Troubles();
   sendErrors = 0;
   readonly #target: ProbeTarget;

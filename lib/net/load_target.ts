@@ -10,6 +10,8 @@ export interface LoadTarget {
   readonly sendErrors: number;
   /** Of our sockets that take packets in, for a look at what the system drops there; empty where it cannot. */
   readonly sinkPorts: ReadonlySet<number>;
+  /** Of the other side's UDP socket, where that is on this machine; empty elsewhere. */
+  readonly targetPorts: ReadonlySet<number>;
   /** What went wrong under way, in words, and how often. */
   readonly troubles: Troubles;
   /** Opens both ends of session 0, 1, 2 ... Throws NetError. */

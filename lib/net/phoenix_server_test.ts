@@ -23,7 +23,7 @@ type Reply = { readonly status: string; readonly response: { readonly code?: str
 /** The official client at our server. */
 function officialClient(rig: Rig, options: object = {}) {
   const url = rig.url("phoenix").replace(/\/websocket$/, "");
-  const socket = new Socket(url, { transport: WebSocket, heartbeatIntervalMs: 20, ...options });
+  const socket = new Socket(url, { transport: WebSocket, ...options });
   socket.connect();
   return socket;
 }
@@ -71,7 +71,8 @@ Deno.test("ARC-TRANSPORT-phoenix-interop ARC-TRANSPORT-phoenix-url: the official
 
 Deno.test("ARC-TRANSPORT-phoenix-heartbeat: the official client's heartbeats are answered", async () => {
   const rig = await Rig.start();
-  const socket = officialClient(rig);
+  // The client gives a connection up when an answer takes longer than this, also where only the machine is busy.
+  const socket = officialClient(rig, { heartbeatIntervalMs: 500 });
   const channel = socket.channel(`arcrtc:${SESSION}`, { peer_id: ANNA });
   await reply(channel.join());
   let beats = 0;

@@ -1,5 +1,5 @@
 /** A target under way: the channel that was chosen, opened again when it breaks, for runs of days. */
-import { Backoff } from "./backoff.ts";
+import { Backoff } from "../base/backoff.ts";
 import type { ProbeChannel, ProbeChannelEvents } from "./probe_channel.ts";
 import type { ProbeTarget } from "./probe_target.ts";
 import { chooseWay, type ChosenWay, type ProbeSettings } from "./probe_ways.ts";

@@ -143,8 +143,18 @@ export async function chooseWay(
       if (firstKind === "untrusted") break;
     }
   }
-  const troubles = failed.map(({ label, why }) => `${label}: ${why}`).join("; ");
-  throw new NetError(firstKind, `${target.name} does not answer (${troubles})`);
+  throw new NetError(firstKind, `${target.name} does not answer (${troublesText(failed)})`);
+}
+
+/** Each reason once, with all ways that it kept from answering: often it is one for all. */
+function troublesText(failed: readonly FailedWay[]): string {
+  const labels = new Map<string, string[]>();
+  for (const { label, why } of failed) {
+    // The target is named already.
+    const reason = why.replace(/^cannot reach \S+: /, "");
+    labels.set(reason, [...labels.get(reason) ?? [], label]);
+  }
+  return [...labels].map(([reason, ways]) => `${ways.join(", ")}: ${reason}`).join("; ");
 }
 
 /** The IP address of a target; throws NetError `unreachable` where its name has none. */

@@ -140,8 +140,11 @@ Deno.test("probe ways: nobody there is unreachable, with every way's trouble; a 
   const port = await nobodysPort();
   const isUnreachable = (words: RegExp) => (error: unknown) =>
     error instanceof NetError && error.kind === "unreachable" && words.test(error.message);
-  await assert.rejects(found(`tcp://127.0.0.1:${port}`), isUnreachable(/HEARTBEAT: .*TCP connect: /));
-  await assert.rejects(found(`udp://127.0.0.1:${port}`, { timeoutMs: 100 }), isUnreachable(/no answer within 100 ms/));
+  await assert.rejects(found(`tcp://127.0.0.1:${port}`), isUnreachable(/\(HEARTBEAT, TCP connect: \S.*\)$/));
+  await assert.rejects(
+    found(`udp://127.0.0.1:${port}`, { timeoutMs: 100 }),
+    isUnreachable(/HEARTBEAT: no answer within 100 ms; TCP connect: /),
+  );
   await assert.rejects(found("udp://name.invalid:5"), isUnreachable(/cannot find name\.invalid/));
   await withPeer(await tcpPeer(() => {}), async ({ url }) => {
     const silent = { timeoutMs: 100, method: "heartbeat" } as const;

@@ -8,14 +8,17 @@
  * await pump.ended;                                        // the session is closed
  * ```
  */
+import { Backoff } from "../base/backoff.ts";
 import { PacketBatch } from "../base/batch.ts";
 import type { Rng } from "../base/rng.ts";
 import { MAX_UNIT_BYTES } from "../packet/demux.ts";
-import type { PeerSession, SessionOutput } from "../session/session.ts";
-import { Backoff } from "./backoff.ts";
+import type { PeerSession } from "../session/session.ts";
+import type { SessionOutput } from "../session/session_events.ts";
 import type { Clock } from "./clock.ts";
 import type { DatagramTransport } from "./datagram.ts";
 import { NetError } from "./net_error.ts";
+import type { TlsTrust } from "./open_stream.ts";
+import { SessionStreams } from "./session_streams.ts";
 import type { SignalingLink, SignalingLinkEvents } from "./signaling_link.ts";
 
 /** Received datagrams may be larger than a unit that we send: they are counted, not cut. */
@@ -29,11 +32,13 @@ export interface PumpOptions {
   readonly rng: Rng;
   /** Opens the signaling connection; called again after it was lost. */
   readonly openSignaling: (events: SignalingLinkEvents) => Promise<SignalingLink>;
-  /** What the session tells, except messages and packets, which the pump carries itself. */
-  readonly output: (output: Exclude<SessionOutput, { kind: "signal" }>, nowMs: number) => void;
+  /** What the session tells, except what the pump carries out itself. */
+  readonly output: (output: Exclude<SessionOutput, { kind: "signal" | "transport" }>, nowMs: number) => void;
+  /** Whom to trust as a relay over TLS; without it the system's authorities decide. */
+  readonly relayTrust?: TlsTrust;
   /** How the signaling connection fares. `retryInMs` undefined: the pump gives up, `ended` rejects. */
   readonly signaling?: (event: SignalingEvent) => void;
-  /** Sees every unit that crosses the media socket, before it is worked on. */
+  /** Sees every unit that crosses the media socket or a connection of the session, before it is worked on. */
   readonly tap?: (direction: "in" | "out", unit: Uint8Array, address: number, nowMs: number) => void;
 }
 
@@ -46,6 +51,7 @@ export class SessionPump {
   readonly ended: Promise<void>;
   readonly #options: PumpOptions;
   readonly #backoff: Backoff;
+  readonly #streams: SessionStreams;
   #end: () => void = () => {};
   #fail: (error: unknown) => void = () => {};
   #link: SignalingLink | undefined;
@@ -59,6 +65,12 @@ export class SessionPump {
   constructor(options: PumpOptions) {
     this.#options = options;
     this.#backoff = new Backoff(options.rng);
+    const { transport, clock, relayTrust = {} } = options;
+    this.#streams = new SessionStreams({ bindHost: transport.local.host, relayTrust, clock }, {
+      event: (event) => this.act((session, nowMs) => session.transport(event, nowMs)),
+      accepted: (from) => this.act((session, nowMs) => session.accepted(from, nowMs)),
+      units: (batch) => this.#units(batch),
+    });
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
       this.#fail = reject;
@@ -67,12 +79,18 @@ export class SessionPump {
     this.ended.catch(() => {});
   }
 
+  /** What crosses TCP and TLS connections. */
+  get streamCounters(): Readonly<SessionStreams["counters"]> {
+    return this.#streams.counters;
+  }
+
   start(): void {
     this.#receive().catch((error) => this.#break(error));
+    this.act((session, nowMs) => session.start(nowMs));
     this.#connect();
   }
 
-  /** Runs an action of the application on the session and carries out what follows. */
+  /** Runs an action on the session and carries out what follows. */
   act<T>(action: (session: PeerSession, nowMs: number) => T): T {
     const nowMs = this.#options.clock.nowMs();
     const result = action(this.#options.session, nowMs);
@@ -87,6 +105,7 @@ export class SessionPump {
     clearTimeout(this.#timer);
     clearTimeout(this.#retryTimer);
     this.#link?.close();
+    this.#streams.close();
     this.#options.transport.close();
     this.#options.session.free();
     this.#end();
@@ -152,16 +171,19 @@ export class SessionPump {
   // ---- packets and time
 
   async #receive(): Promise<void> {
-    const { session, transport, clock, tap } = this.#options;
     const batch = new PacketBatch(1, SLOT_BYTES);
-    while (await transport.receive(batch)) {
-      const nowMs = clock.nowMs();
-      if (tap !== undefined) {
-        for (let i = 0; i < batch.size; i++) tap("in", batch.packet(i), batch.addresses[i], nowMs);
-      }
-      session.packets(batch, nowMs);
-      this.#settle(nowMs);
+    while (await this.#options.transport.receive(batch)) this.#units(batch);
+  }
+
+  #units(batch: PacketBatch): void {
+    if (this.#isStopped) return;
+    const { session, clock, tap } = this.#options;
+    const nowMs = clock.nowMs();
+    if (tap !== undefined) {
+      for (let i = 0; i < batch.size; i++) tap("in", batch.packet(i), batch.addresses[i], nowMs);
     }
+    session.packets(batch, nowMs);
+    this.#settle(nowMs);
   }
 
   /** Carries out what the session wants after it was given something. */
@@ -169,12 +191,12 @@ export class SessionPump {
     const { session, output } = this.#options;
     for (let out = session.poll(); out !== undefined; out = session.poll()) {
       if (out.kind === "signal") this.#link?.send(out.text);
+      else if (out.kind === "transport") this.#streams.carryOut(out.want);
       else output(out, nowMs);
     }
     if (this.#isStopped) return;
     this.#flush();
-    if (session.state === "closed") return this.stop();
-    this.#schedule();
+    if (session.state !== "closed") this.#schedule();
   }
 
   #schedule(): void {
@@ -209,12 +231,15 @@ export class SessionPump {
       if (this.#isStopped || session.pollPackets(batch, nowMs) === 0) {
         // In the same turn as the last look: what comes later starts a new round.
         this.#isFlushing = false;
+        // Its last words are out.
+        if (session.state === "closed") this.stop();
         return;
       }
       if (tap !== undefined) {
         for (let i = 0; i < batch.size; i++) tap("out", batch.packet(i), batch.addresses[i], nowMs);
       }
-      await transport.send(batch);
+      this.#streams.take(batch, nowMs);
+      if (batch.size > 0) await transport.send(batch);
     }
   }
 

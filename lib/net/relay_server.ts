@@ -29,7 +29,7 @@ import { DEFAULT_RELAY_CONNECTION_LIMITS, type RelayConnectionLimits } from "./r
 import { RelayOutlet } from "./relay_server_outlet.ts";
 import { type PageServer, servePages } from "./relay_server_pages.ts";
 import { RelayPump } from "./relay_server_pump.ts";
-import type { RelayStream } from "./relay_server_stream.ts";
+import type { UnitStream } from "./unit_stream.ts";
 import { RelayStreams } from "./relay_server_streams.ts";
 import { type Listener, listenStream } from "./stream_listener.ts";
 import { SystemRng } from "./system_rng.ts";
@@ -133,7 +133,7 @@ export class RelayServer {
       loseAddresses: (side) => this.relay.loseAddresses(side),
       nowMs: this.#startedMs,
     });
-    const open = new Map<number, RelayStream>();
+    const open = new Map<number, UnitStream>();
     this.#pump = new RelayPump({
       relay: this.relay,
       outlet: new RelayOutlet(udp, this.#addresses, open),

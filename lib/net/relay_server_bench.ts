@@ -10,6 +10,7 @@ import { PacketBatch } from "../base/batch.ts";
 import { nobleBackend } from "../crypto/backend_noble.ts";
 import { CALLEE, CALLER, media, SECRET } from "../relay/testing/relay_world.ts";
 import { RelayServer } from "./relay_server.ts";
+import { cpuSeconds, median } from "./testing/bench_figures.ts";
 import { LOOPBACK, UdpClient } from "./testing/relay_rig.ts";
 import { openUdp } from "./udp_deno.ts";
 
@@ -179,14 +180,4 @@ async function compare(seconds: number): Promise<void> {
       );
     }
   }
-}
-
-/** User and system time of a process, from the kernel's own account. */
-function cpuSeconds(pid: number): number {
-  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1].split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function median(values: readonly number[] = []): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

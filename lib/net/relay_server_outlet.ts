@@ -4,7 +4,7 @@ import { MAX_UNIT_BYTES } from "../packet/demux.ts";
 import { UnitRanker } from "../relay/unit_priority.ts";
 import type { DatagramTransport } from "./datagram.ts";
 import type { RelayAddressBook } from "./relay_server_addresses.ts";
-import type { RelayStream } from "./relay_server_stream.ts";
+import type { UnitStream } from "./unit_stream.ts";
 
 const DONE = Promise.resolve();
 
@@ -12,7 +12,8 @@ const DONE = Promise.resolve();
 class UdpOutlet {
   readonly transport: DatagramTransport;
   readonly base: number;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<void> = DONE;
+  #underWay = 0;
 
   constructor(transport: DatagramTransport, base: number) {
     this.transport = transport;
@@ -21,8 +22,17 @@ class UdpOutlet {
 
   /** Sends a batch whose addresses are the socket's own; the batch is in use until the promise resolves. */
   send(batch: PacketBatch): Promise<void> {
-    const next = () => this.transport.send(batch);
-    return this.#last = this.#last.then(next, next);
+    // Mostly nothing is under way, and a promise less for each packet shows.
+    const begin = () => this.#begin(batch);
+    return this.#last = this.#underWay++ === 0 ? begin() : this.#last.then(begin, begin);
+  }
+
+  async #begin(batch: PacketBatch): Promise<void> {
+    try {
+      await this.transport.send(batch);
+    } finally {
+      this.#underWay--;
+    }
   }
 }
 
@@ -31,13 +41,13 @@ export class RelayOutlet {
   lost = 0;
   readonly #udp: readonly UdpOutlet[];
   readonly #firstStream: number;
-  readonly #streams: ReadonlyMap<number, RelayStream>;
+  readonly #streams: ReadonlyMap<number, UnitStream>;
   readonly #ranker = new UnitRanker();
 
   constructor(
     udp: readonly DatagramTransport[],
     addresses: RelayAddressBook,
-    streams: ReadonlyMap<number, RelayStream>,
+    streams: ReadonlyMap<number, UnitStream>,
   ) {
     this.#udp = udp.map((transport, i) => new UdpOutlet(transport, addresses.udpBase(i)));
     this.#firstStream = addresses.firstStream;

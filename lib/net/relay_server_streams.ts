@@ -12,7 +12,7 @@ import type { RelayAddressBook } from "./relay_server_addresses.ts";
 import type { RelayServerLog } from "./relay_server_events.ts";
 import type { RelayStreamLimits } from "./relay_server_limits.ts";
 import type { RelayPump } from "./relay_server_pump.ts";
-import { RelayStream } from "./relay_server_stream.ts";
+import { UnitStream } from "./unit_stream.ts";
 
 export interface RelayStreamsOptions {
   readonly relay: Relay;
@@ -22,7 +22,7 @@ export interface RelayStreamsOptions {
   readonly limits: RelayStreamLimits;
   readonly log: RelayServerLog;
   /** The open connections by address; filled here, read by the outlet. */
-  readonly open: Map<number, RelayStream>;
+  readonly open: Map<number, UnitStream>;
 }
 
 export class RelayStreams {
@@ -47,7 +47,7 @@ export class RelayStreams {
       return log({ event: "disconnected", transport, from, why });
     }
     const counts = new Uint32Array(PRIORITIES);
-    const stream = new RelayStream(socket, address, transport, limits.sendBufferBytes, {
+    const stream = new UnitStream(socket, address, transport, limits.sendBufferBytes, {
       units: (batch: PacketBatch) => pump.pass(batch, counts),
       tooLarge: () => relay.counters.drop("too_large"),
       closed: (why) => {

@@ -237,6 +237,19 @@ Deno.test("ARC-RELAY-status ARC-RELAY-selection ARC-RELAY-proof: a real relay ta
   await relay.close();
 });
 
+Deno.test("ARC-RELAY-draining: a relay that drains is handed out no more, also where its report is not read", async () => {
+  const relay = await RelayRig.start();
+  const { udp: [udp] } = relay.server.listening;
+  const rig = await Rig.start({ relays: served([site("relay-1", udp)]) });
+  await rig.until(() => told(rig, "relay_up", "relay-1") === 1);
+  assert.equal((await call(rig, ["plain", "plain"])).anna.length, 1);
+  relay.server.relay.drain();
+  await rig.until(() => told(rig, "relay_down", "relay-1") === 1);
+  assert.deepEqual((await call(rig, ["plain", "plain"], OTHER_SESSION)).anna, []);
+  await rig.close();
+  await relay.close();
+});
+
 Deno.test("ARC-TRANSPORT-server-unchanged: a server without relays puts none in, and shows no figures of them", async () => {
   const rig = await Rig.start();
   const { anna, ben } = await call(rig, ["plain", "phoenix"]);

@@ -11,7 +11,6 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { formatHostPort, type HostPort } from "../base/address_table.ts";
-import { DEFAULT_HUB_LIMITS, type HubLimits } from "../signaling/hub.ts";
 import type { Metrics } from "../signaling/messages/metrics.ts";
 import { writeMessage } from "../signaling/parse_message.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -22,10 +21,11 @@ import { ListenError } from "./listen.ts";
 import { PhoenixConnection } from "./phoenix_server.ts";
 import { PlainConnection } from "./plain_connection.ts";
 import { PROMETHEUS_CONTENT_TYPE } from "./prometheus.ts";
-import type { ConnectionLimits, OpenConnection, ServerContext } from "./server_connection.ts";
+import type { OpenConnection, ServerContext } from "./server_connection.ts";
 import { PeerFigures, writeServerMetrics } from "./server_metrics.ts";
 import { type ServerRelayOptions, ServerRelays } from "./server_relays.ts";
 import type { ServerLog, SignalingTransport } from "./signaling_events.ts";
+import { DEFAULT_SERVER_LIMITS, type ServerLimits } from "./signaling_limits.ts";
 import { CLOSE_TIMEOUT_MS, MAX_MESSAGE_BYTES, type SignalingLinkEvents } from "./signaling_link.ts";
 import { PHOENIX_PATH, PLAIN_PATH, routeUpgrade, type WebSocketFormat } from "./signaling_routes.ts";
 import { type Listener, listenStream } from "./stream_listener.ts";
@@ -36,22 +36,6 @@ import { openUdp } from "./udp_deno.ts";
 import { UdpHeartbeats } from "./udp_heartbeat.ts";
 import { listenWebSocket, type Page } from "./websocket_listener.ts";
 import { webSocketLink } from "./websocket_link.ts";
-
-export interface ServerLimits extends HubLimits, ConnectionLimits {
-  /** Connections at a time, over all TCP listeners. */
-  readonly maxConnections: number;
-  /** The same for one address; of IPv6, one network of 64 bits. */
-  readonly maxPerAddress: number;
-}
-
-export const DEFAULT_SERVER_LIMITS: ServerLimits = {
-  ...DEFAULT_HUB_LIMITS,
-  maxConnections: 20_000,
-  maxPerAddress: 100,
-  maxMessageBytes: MAX_MESSAGE_BYTES,
-  joinTimeoutMs: 10_000,
-  sendBufferBytes: 1024 * 1024,
-};
 
 export interface SignalingServerOptions {
   readonly auth: JoinAuth;

@@ -18,11 +18,23 @@ export function openUdp(options: UdpOptions): DatagramTransport {
   return new DenoUdp(socket, new AddressTable(options.addressCapacity));
 }
 
+interface Destination {
+  readonly entry: HostPort;
+  readonly to: Deno.NetAddr;
+}
+
 class DenoUdp implements DatagramTransport {
   readonly addresses: AddressTable;
   readonly local: HostPort;
   readonly counters: DatagramCounters = { received: 0, sent: 0, sendErrors: 0, oversize: 0 };
   readonly #socket: Deno.DatagramConn;
+  /** The address last seen with each port: found again without the text that is the table's key. */
+  readonly #byPort = new Map<number, number>();
+  /** By number: an address as the runtime wants it, and the entry of the table that it was made from. */
+  readonly #destinations: (Destination | undefined)[] = [];
+  /** The caller's batch, mostly the same one, and its first slot. */
+  #batch: PacketBatch | undefined;
+  #slot = new Uint8Array(0);
   #closed = false;
 
   constructor(socket: Deno.DatagramConn, addresses: AddressTable) {
@@ -36,8 +48,7 @@ class DenoUdp implements DatagramTransport {
     batch.clear();
     while (!this.#closed) {
       try {
-        const slot = batch.bytes.subarray(batch.offset(0), batch.offset(0) + batch.slotBytes);
-        const [packet, from] = await this.#socket.receive(slot);
+        const [packet, from] = await this.#socket.receive(this.#firstSlot(batch));
         this.counters.received++;
         // A datagram that fills the slot to the last byte may have been cut: nothing that fits a unit is that long.
         if (packet.length === batch.slotBytes) {
@@ -45,7 +56,7 @@ class DenoUdp implements DatagramTransport {
           continue;
         }
         batch.lengths[0] = packet.length;
-        batch.addresses[0] = this.addresses.intern((from as Deno.NetAddr).hostname, (from as Deno.NetAddr).port);
+        batch.addresses[0] = this.#numberOf(from as Deno.NetAddr);
         batch.size = 1;
         return true;
       } catch (error) {
@@ -60,16 +71,43 @@ class DenoUdp implements DatagramTransport {
 
   async send(batch: PacketBatch): Promise<void> {
     for (let i = 0; i < batch.size; i++) {
-      const to = this.addresses.describe(batch.addresses[i]);
+      const to = this.#destinationOf(batch.addresses[i]);
       try {
         if (to === undefined || this.#closed) throw new Deno.errors.NotConnected();
         // One at a time: sends in flight together leave in any order, and reordering of our own making costs the peer.
-        await this.#socket.send(batch.packet(i), { transport: "udp", hostname: to.host, port: to.port });
+        await this.#socket.send(batch.packet(i), to);
         this.counters.sent++;
       } catch {
         this.counters.sendErrors++;
       }
     }
+  }
+
+  #firstSlot(batch: PacketBatch): Uint8Array {
+    if (batch !== this.#batch) {
+      this.#batch = batch;
+      this.#slot = batch.bytes.subarray(batch.offset(0), batch.offset(0) + batch.slotBytes);
+    }
+    return this.#slot;
+  }
+
+  #numberOf({ hostname, port }: Deno.NetAddr): number {
+    const known = this.#byPort.get(port) ?? -1;
+    const entry = this.addresses.describe(known);
+    if (entry?.port === port && entry.host === hostname) return known;
+    const number = this.addresses.intern(hostname, port);
+    this.#byPort.set(port, number);
+    return number;
+  }
+
+  #destinationOf(number: number): Deno.NetAddr | undefined {
+    const entry = this.addresses.describe(number);
+    if (entry === undefined) return undefined;
+    const known = this.#destinations[number];
+    if (known?.entry === entry) return known.to;
+    const to: Deno.NetAddr = { transport: "udp", hostname: entry.host, port: entry.port };
+    this.#destinations[number] = { entry, to };
+    return to;
   }
 
   close(): void {

@@ -31,6 +31,8 @@ export const RELAY_DROPS = [
   "message",
   /** A HEARTBEAT without room for its answer. SPEC ARC-RELAY-nil-heartbeat-size. */
   "answer_larger",
+  /** A HEARTBEAT of a stranger to a relay that drains. SPEC ARC-RELAY-draining. */
+  "draining",
   /** RELAY_KEYS that came in the clear. SPEC ARC-RELAY-keys-secure. */
   "keys_insecure",
   /** More answers than could be sent. */

@@ -169,6 +169,17 @@ Deno.test("ARC-RELAY-nil-heartbeat: a HEARTBEAT to the relay is answered from an
   }
 });
 
+Deno.test("ARC-RELAY-draining: a draining relay answers HEARTBEATs of its bound peers only, and counts the others", () => {
+  const world = new RelayWorld();
+  const { caller } = world.pair();
+  const server = world.addresses.add("203.0.113.40", 1);
+  assert.equal(onlyMessage(world.send(server, nilHeartbeat(200)), server).type, "HEARTBEAT_ACK");
+  world.relay.drain();
+  assert.deepEqual(world.send(server, nilHeartbeat(200)), []);
+  assert.equal(onlyMessage(world.send(caller, nilHeartbeat(200)), caller).type, "HEARTBEAT_ACK");
+  assert.equal(world.relay.counters.dropsOf("draining"), 1);
+});
+
 Deno.test("ARC-RELAY-nil-heartbeat-size: it is answered only when the answer is not larger, to the byte", () => {
   const world = new RelayWorld();
   const from = world.addresses.add("203.0.113.1", 4242);

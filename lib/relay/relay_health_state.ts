@@ -17,7 +17,7 @@ import { toHex } from "../base/bytes.ts";
 import type { Rng } from "../base/rng.ts";
 import { loadClassOf } from "./relay_selection.ts";
 
-/** `unknown` until the first answer; `draining` is a relay that answers and says that it takes no new sessions. */
+/** `unknown` until the first answer; `draining` is a relay whose report says that it takes no new sessions. */
 export type RelayCondition = "unknown" | "up" | "draining" | "down";
 
 /** What a relay says of itself. SPEC ARC-RELAY-status. */
@@ -120,9 +120,8 @@ export class RelayHealthState {
   #giveUp(watched: Watched): void {
     watched.answers = "no";
     watched.rttMs = undefined;
-    // What comes back may be another process with another load.
-    watched.report = undefined;
-    watched.loadClass = 0;
+    // A relay that drains is silent, and says why in its report only.
+    if (watched.report?.isDraining !== true) forgetReport(watched);
   }
 
   #ask(relay: number, watched: Watched, nowMs: number): void {
@@ -141,6 +140,8 @@ export class RelayHealthState {
     if (question === undefined) return;
     watched.open.length = 0;
     watched.missed = 0;
+    // What comes back may be another process with another load.
+    if (watched.answers === "no") forgetReport(watched);
     watched.answers = "yes";
     watched.rttMs = nowMs - question.sentMs;
     this.#settle(relay, watched);
@@ -157,7 +158,7 @@ export class RelayHealthState {
   #settle(relay: number, watched: Watched): void {
     const { answers, report } = watched;
     const draining = report?.isDraining === true;
-    const condition = answers === "no" ? "down" : draining ? "draining" : answers === "yes" ? "up" : "unknown";
+    const condition = draining ? "draining" : answers === "no" ? "down" : answers === "yes" ? "up" : "unknown";
     if (condition === watched.condition) return;
     watched.condition = condition;
     this.#outputs.push({ kind: "changed", relay, condition });
@@ -186,4 +187,9 @@ export class RelayHealthState {
   loadClass(relay: number): number {
     return this.#relays[relay].loadClass;
   }
+}
+
+function forgetReport(watched: Watched): void {
+  watched.report = undefined;
+  watched.loadClass = 0;
 }

@@ -145,6 +145,9 @@ Deno.test("ARC-RELAY-selection ARC-RELAY-status: a relay that says it drains is 
   watch.run(3000);
   watch.isAlive[0] = false;
   watch.run(5000);
+  assert.deepEqual(watch.told, ["0 up", "0 draining"], "its silence is that of draining, as long as it reports");
+  watch.state.reported(0, undefined);
+  watch.drain();
   watch.isAlive[0] = true;
   watch.run(2000);
   assert.deepEqual(watch.told, ["0 up", "0 draining", "0 down", "0 up"], "what comes back begins anew");
@@ -152,6 +155,21 @@ Deno.test("ARC-RELAY-selection ARC-RELAY-status: a relay that says it drains is 
   watch.state.reported(0, undefined);
   watch.drain();
   assert.deepEqual(watch.told.slice(4), ["0 draining", "0 up"]);
+});
+
+Deno.test("ARC-RELAY-draining: a relay that reports nothing and answers no more is not handed out, until it is back", () => {
+  const watch = new Watch();
+  watch.run(500);
+  watch.isAlive[0] = false;
+  watch.run(4500);
+  assert.equal(watch.state.isUsable(0), false);
+  // Said while it was silent, by a process that is gone: what answers now is another one.
+  watch.state.reported(0, { load: 0.95, isDraining: true });
+  watch.drain();
+  watch.isAlive[0] = true;
+  watch.run(2000);
+  assert.equal(watch.state.isUsable(0), true);
+  assert.deepEqual(watch.told, ["0 up", "0 down", "0 draining", "0 up"]);
 });
 
 Deno.test("ARC-RELAY-selection ARC-RELAY-status: the load that a relay reports becomes its class, unknown is idle", () => {

@@ -144,7 +144,7 @@ export class RelayMessages {
       case "RELAY_KEYS":
         return this.#keys(message, peer, asker);
       case "HEARTBEAT":
-        return this.#heartbeat(message, asker);
+        return this.#heartbeat(message, peer, asker);
       default:
         // RELAY_CHALLENGE and RELAY_BOUND are a relay's to send. Two relays must never begin to talk.
         return this.#options.counters.drop("message");
@@ -239,8 +239,10 @@ export class RelayMessages {
     answers.toPeer(this.#ack(keys.type, sessionId, keys.timestamp, asker, keys.stream_id), asker);
   }
 
-  #heartbeat(heartbeat: Heartbeat, asker: Asker): void {
-    const { answers, counters } = this.#options;
+  /** SPEC ARC-RELAY-nil-heartbeat, ARC-RELAY-draining. */
+  #heartbeat(heartbeat: Heartbeat, peer: number, asker: Asker): void {
+    const { answers, counters, bindings } = this.#options;
+    if (bindings.isDraining && peer === NONE) return counters.drop("draining");
     const { ip, port } = asker.source;
     const answer = writeMessage(heartbeatAck(heartbeat, this.#unixMs(asker.nowMs), { ip, port }));
     if (answers.toStranger(answer, asker)) counters.message("heartbeat");

@@ -37,6 +37,8 @@ export class PathProbe {
   lastReceivedMs: number;
   /** The last answer made the path valid. */
   becameValid = false;
+  /** Probes of the present burst, until somebody is told that none was answered. */
+  #unansweredProbes = 0;
   #isValid = false;
   #nextProbeMs: number;
   #probeIntervalMs = PROBE_INTERVAL_MS;
@@ -76,6 +78,7 @@ export class PathProbe {
       this.#outstanding.delete(oldest);
     }
     if (this.#isValid) return;
+    this.#unansweredProbes++;
     if (nowMs - this.#probingSinceMs >= PROBE_BURST_MS) {
       this.#probeIntervalMs = Math.min(MAX_PROBE_INTERVAL_MS, 2 * this.#probeIntervalMs);
     }
@@ -100,12 +103,28 @@ export class PathProbe {
     }
     this.lastReceivedMs = nowMs;
     this.becameValid = !this.#isValid;
+    this.#unansweredProbes = 0;
     this.#isValid = true;
     return true;
   }
 
+  /** How many probes of a burst that is over stay without answer; told once, otherwise 0. */
+  takeUnanswered(nowMs: number): number {
+    const isNews = !this.#isValid && nowMs - this.#probingSinceMs >= PROBE_BURST_MS;
+    if (!isNews || this.#probingSinceMs === -Infinity) return 0;
+    this.#probingSinceMs = -Infinity;
+    return this.#unansweredProbes;
+  }
+
   received(nowMs: number): void {
     this.lastReceivedMs = nowMs;
+  }
+
+  /** The other peer probes this path: a probe of ours has good chances now, however long the next would wait. */
+  heard(nowMs: number): void {
+    this.received(nowMs);
+    if (this.#isValid) return;
+    this.#nextProbeMs = Math.min(this.#nextProbeMs, Math.max(nowMs, this.#lastSentMs + PROBE_INTERVAL_MS));
   }
 
   /** Three heartbeats in a row were sent after the last sign of life, and had time to be answered. */
@@ -131,6 +150,7 @@ export class PathProbe {
   /** Starts over with a burst of probes, unless it is valid. */
   probeAgain(nowMs: number): void {
     if (this.#isValid) return;
+    this.#unansweredProbes = 0;
     this.#probingSinceMs = nowMs;
     this.#probeIntervalMs = PROBE_INTERVAL_MS;
     this.#nextProbeMs = nowMs;

@@ -12,21 +12,15 @@
 import { toHex } from "../base/bytes.ts";
 import type { Rng } from "../base/rng.ts";
 import type { Heartbeat, HeartbeatAck } from "../signaling/messages/heartbeat.ts";
-import { isBetter, type PathCandidate, type PathKind } from "./path_candidate.ts";
+import { isBetter, isUdp, type PathCandidate, type PathKind } from "./path_candidate.ts";
+import type { PathEvent, ProbingReason } from "./path_events.ts";
 import { type HeartbeatAnswer, PathProbe } from "./path_probe.ts";
-
-/** What happened to a path, for people who ask why the media goes where it goes. */
-export type PathEvent =
-  | { readonly kind: "probing"; readonly path: PathCandidate; readonly why: "offered" | "heard" }
-  | { readonly kind: "valid"; readonly path: PathCandidate; readonly rttMs: number }
-  | { readonly kind: "chosen"; readonly path: PathCandidate; readonly why: "first" | "better" | "failover" }
-  | { readonly kind: "down"; readonly path: PathCandidate; readonly silentMs: number }
-  /** No valid path is left: media waits. */
-  | { readonly kind: "none" };
 
 export type PathOutput =
   | { readonly kind: "send"; readonly address: number; readonly message: Heartbeat | HeartbeatAck }
-  | { readonly kind: "event"; readonly event: PathEvent };
+  | { readonly kind: "event"; readonly event: PathEvent }
+  /** An address that was heard is not probed any more: it made room. */
+  | { readonly kind: "forgotten"; readonly address: number };
 
 /** SPEC ARC-PATH-pending-limit. */
 const MAX_PENDING_HEARD = 4;
@@ -42,6 +36,8 @@ export class PathSet {
   readonly #outputs: PathOutput[] = [];
   #best: PathProbe | undefined;
   #sequence = 0;
+  /** Goes with every heartbeat through a relay (SPEC ARC-PATH-tell-address). */
+  news: Heartbeat["network_info"];
 
   constructor(sessionId: string, peerId: string, rng: Rng, unixOffsetMs: number) {
     this.#sessionId = sessionId;
@@ -74,14 +70,49 @@ export class PathSet {
     return this.#outputs.shift();
   }
 
-  /** Begins to probe an address that the peer or the server named; a known one keeps its state. */
-  offer(candidate: PathCandidate, nowMs: number): void {
-    this.#add(candidate, "offered", nowMs);
+  /** True when a path over UDP is valid, or with `kind` one of that kind. */
+  hasValid(kind?: PathKind): boolean {
+    for (const { isValid, candidate } of this.#paths.values()) {
+      if (isValid && (kind === undefined ? isUdp(candidate.kind) : candidate.kind === kind)) return true;
+    }
+    return false;
   }
 
-  #add(candidate: PathCandidate, why: "offered" | "heard", nowMs: number): void {
+  /** Every path that is known, and how it stands. */
+  get all(): readonly {
+    readonly path: PathCandidate;
+    readonly isValid: boolean;
+    readonly rttMs: number | undefined;
+  }[] {
+    return [...this.#paths.values()].map(({ candidate: path, isValid, rttMs }) => ({ path, isValid, rttMs }));
+  }
+
+  /** Begins to probe an address that the peer or the server named; a known one that is not valid begins anew. */
+  offer(candidate: PathCandidate, nowMs: number): void {
+    const known = this.#paths.get(candidate.address);
+    if (known === undefined) return this.#add(candidate, "offered", nowMs);
+    known.probeAgain(nowMs);
+    this.timeout(nowMs);
+  }
+
+  /** Begins to probe an address that the peer has told of in a heartbeat: as if it had been heard there. */
+  told(candidate: PathCandidate, nowMs: number): void {
+    this.#addPending(candidate, "told", nowMs);
+  }
+
+  /** The path is no more: its connection has ended. */
+  remove(address: number, nowMs: number): void {
+    const path = this.#paths.get(address);
+    if (path === undefined) return;
+    this.#paths.delete(address);
+    if (!path.isValid) return;
+    this.#event({ kind: "down", path: path.candidate, silentMs: nowMs - path.lastReceivedMs, why: "closed" });
+    if (path === this.#best) this.#choose("failover");
+  }
+
+  #add(candidate: PathCandidate, why: ProbingReason, nowMs: number): void {
     if (this.#paths.has(candidate.address) || !this.#makeRoom()) return;
-    this.#paths.set(candidate.address, new PathProbe(candidate, why === "heard", nowMs));
+    this.#paths.set(candidate.address, new PathProbe(candidate, why !== "offered", nowMs));
     this.#event({ kind: "probing", path: candidate, why });
     this.timeout(nowMs);
   }
@@ -91,16 +122,18 @@ export class PathSet {
     for (const [address, path] of this.#paths) {
       if (path.isValid || !path.wasHeard) continue;
       this.#paths.delete(address);
+      this.#outputs.push({ kind: "forgotten", address });
       return true;
     }
     return false;
   }
 
   /**
-   * A sealed HEARTBEAT came from `address`: answered there, and an unknown address is probed in its turn, at most 4 at a
-   * time. `kind` is how it came. SPEC ARC-PATH-new-address.
+   * A sealed HEARTBEAT came by the path `from`: answered there, and an unknown one is probed in its turn, at most 4 at a
+   * time. SPEC ARC-PATH-new-address.
    */
-  onHeartbeat(address: number, kind: PathKind, heartbeat: Heartbeat, nowMs: number): void {
+  onHeartbeat(from: PathCandidate, heartbeat: Heartbeat, nowMs: number): void {
+    const { address } = from;
     const responseMs = Math.floor(nowMs + this.#unixOffsetMs);
     this.#outputs.push({
       kind: "send",
@@ -116,10 +149,13 @@ export class PathSet {
       },
     });
     const known = this.#paths.get(address);
-    known?.received(nowMs);
-    if (known !== undefined) return;
+    known?.heard(nowMs);
+    if (known === undefined) this.#addPending(from, "heard", nowMs);
+  }
+
+  #addPending(candidate: PathCandidate, why: ProbingReason, nowMs: number): void {
     const pending = [...this.#paths.values()].filter((path) => path.wasHeard && !path.isValid).length;
-    if (pending < MAX_PENDING_HEARD) this.#add({ kind, priority: 0xffff, address }, "heard", nowMs);
+    if (pending < MAX_PENDING_HEARD) this.#add(candidate, why, nowMs);
   }
 
   /** A sealed HEARTBEAT_ACK came from `address`. */
@@ -152,11 +188,13 @@ export class PathSet {
   timeout(nowMs: number): void {
     for (const path of this.#paths.values()) {
       if (path.isDown(nowMs)) {
-        this.#event({ kind: "down", path: path.candidate, silentMs: nowMs - path.lastReceivedMs });
+        this.#event({ kind: "down", path: path.candidate, silentMs: nowMs - path.lastReceivedMs, why: "silent" });
         path.invalidate(nowMs);
         if (path === this.#best) this.#choose("failover");
       }
       if (path.dueMs(path === this.#best) <= nowMs) this.#sendHeartbeat(path, nowMs);
+      const probes = path.takeUnanswered(nowMs);
+      if (probes > 0) this.#event({ kind: "unanswered", path: path.candidate, probes });
     }
   }
 
@@ -178,6 +216,7 @@ export class PathSet {
         sequence: this.#sequence++,
         challenge,
         peer_id: this.#peerId,
+        ...(this.news === undefined || path.candidate.relayId === undefined ? {} : { network_info: this.news }),
         timestamp: Math.floor(nowMs + this.#unixOffsetMs),
       },
     });

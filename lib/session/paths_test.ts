@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { SeededRng } from "../base/rng.ts";
 import type { Heartbeat, HeartbeatAck } from "../signaling/messages/heartbeat.ts";
-import { type PathEvent, PathSet } from "./paths.ts";
+import type { PathEvent } from "./path_events.ts";
+import { PathSet } from "./paths.ts";
 
 const SESSION = "11111111-1111-4111-8111-111111111111";
 const ANNA = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
+const heardAt = (address: number) => ({ kind: "direct", priority: 0xffff, address }) as const;
 const OFFSET = 1_700_000_000_000;
 
 const DIRECT = { kind: "direct", priority: 0, address: 1 } as const;
@@ -27,9 +29,10 @@ class World {
     for (let out = this.paths.poll(); out !== undefined; out = this.paths.poll()) {
       if (out.kind === "event") {
         this.raw.push(out.event);
-        this.events.push(`${this.nowMs} ${out.event.kind}${"path" in out.event ? ` ${out.event.path.address}` : ""}`);
+        this.events.push(`${this.nowMs} ${out.event.kind}${addressOf(out.event)}`);
         continue;
       }
+      if (out.kind === "forgotten") continue;
       this.sent.push({ atMs: this.nowMs, address: out.address, message: out.message });
       const delayMs = this.reach.get(out.address);
       if (out.message.type !== "HEARTBEAT" || delayMs === undefined) continue;
@@ -72,6 +75,10 @@ class World {
     return this.sent.filter((out) => out.address === address && out.message.type === "HEARTBEAT")
       .map((out) => out.atMs);
   }
+}
+
+function addressOf(event: PathEvent): string {
+  return "path" in event && typeof event.path === "object" ? ` ${event.path.address}` : "";
 }
 
 function bestOf(world: World): number | undefined {
@@ -188,7 +195,7 @@ Deno.test("ARC-PATH-new-address ARC-PATH-pending-limit: unknown addresses are an
     challenge: "00112233445566aa",
     timestamp: 5,
   };
-  for (let address = 10; address < 20; address++) world.paths.onHeartbeat(address, "direct", beat, 0);
+  for (let address = 10; address < 20; address++) world.paths.onHeartbeat(heardAt(address), beat, 0);
   world.drain();
   const acks = world.sent.filter((out) => out.message.type === "HEARTBEAT_ACK");
   assert.equal(acks.length, 10);
@@ -204,7 +211,7 @@ Deno.test("memory is bounded, and offered paths stay", () => {
   world.reach.set(1, 10);
   for (let address = 10; address < 500; address++) {
     world.reach.set(address, 10);
-    world.paths.onHeartbeat(address, "direct", beat, world.nowMs);
+    world.paths.onHeartbeat(heardAt(address), beat, world.nowMs);
     world.run(50);
     world.reach.delete(address);
   }
@@ -221,4 +228,56 @@ Deno.test("ARC-PATH-clock-offset: the peer's clock less ours, at the least round
   world.run(3000);
   assert.ok(Math.abs((world.paths.clockOffsetMs ?? NaN) - 1234) < 1);
   assert.ok(Math.abs((world.paths.rttMs ?? NaN) - 40) < 1);
+});
+
+Deno.test("ARC-PATH-told-address: addresses that were told are probed under the limit for those that were heard", () => {
+  const world = new World();
+  for (let address = 10; address < 13; address++) world.paths.told(heardAt(address), 0);
+  const beat: Heartbeat = { type: "HEARTBEAT", session_id: SESSION, sequence: 4, timestamp: 5 };
+  for (let address = 20; address < 23; address++) world.paths.onHeartbeat(heardAt(address), beat, 0);
+  world.drain();
+  const probed = new Set(world.sent.filter((out) => out.message.type === "HEARTBEAT").map((out) => out.address));
+  assert.deepEqual([...probed], [10, 11, 12, 20]);
+});
+
+Deno.test("ARC-PATH-tell-address: news of our address go with heartbeats through relays, and with no others", () => {
+  const world = new World();
+  const news = { public_ip: "198.51.100.1", public_port: 4000, nat_type: "cone" } as const;
+  world.paths.news = news;
+  world.paths.offer(DIRECT, 0);
+  world.paths.offer({ ...RELAY, relayId: "r1" }, 0);
+  world.run(500);
+  const told = (address: number) =>
+    world.sent.filter((out) => out.address === address && out.message.type === "HEARTBEAT")
+      .map((out) => (out.message as Heartbeat).network_info);
+  assert.deepEqual(new Set(told(1)), new Set([undefined]));
+  assert.ok(told(2).every((info) => info === news) && told(2).length > 5);
+});
+
+Deno.test("a path that the other peer is heard on is probed at once, however rarely it has been before", () => {
+  const world = new World();
+  world.paths.offer(DIRECT, 0);
+  world.run(30_000);
+  world.drain();
+  const before = world.beats(1).length;
+  const beat: Heartbeat = { type: "HEARTBEAT", session_id: SESSION, sequence: 4, timestamp: 5 };
+  world.reach.set(1, 30);
+  world.paths.onHeartbeat(DIRECT, beat, world.nowMs);
+  world.run(100);
+  assert.ok(world.beats(1).length > before);
+  assert.equal(bestOf(world), 1);
+});
+
+Deno.test("an unanswered burst is told of once, and a path whose connection ends gives way at once", () => {
+  const world = new World();
+  world.reach.set(2, 30);
+  world.paths.offer(DIRECT, 0);
+  world.paths.offer(RELAY, 0);
+  world.run(20_000);
+  const unanswered = world.raw.filter((event) => event.kind === "unanswered");
+  assert.deepEqual(unanswered, [{ kind: "unanswered", path: DIRECT, probes: 11 }]);
+  world.paths.remove(RELAY.address, world.nowMs);
+  world.drain();
+  assert.deepEqual(world.raw.slice(-2).map((event) => event.kind), ["down", "none"]);
+  assert.equal(world.paths.all.length, 1);
 });

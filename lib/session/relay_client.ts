@@ -4,11 +4,12 @@
  *
  * ```
  * unbound --RELAY_BIND--> --CHALLENGE--> --RELAY_BIND with proof--> --BOUND--> bound --- again before it lapses
+ *                                                                        bound --- RELAY_UNBIND, the session is over
  * ```
  */
 import { makeRelayProof, parseRelayToken } from "../crypto/relay_token.ts";
 import type { Message } from "../signaling/messages/registry.ts";
-import type { RelayBind } from "../signaling/messages/relay.ts";
+import type { RelayBind, RelayUnbind } from "../signaling/messages/relay.ts";
 import { FIRST_REPEAT_DATAGRAM_MS, MAX_SENDINGS } from "../signaling/reliability.ts";
 
 /** A relay that the server offered, with our token. */
@@ -28,12 +29,12 @@ export interface ObservedAddress {
 
 export type RelayClientEvent =
   | { readonly kind: "bound"; readonly relayId: string; readonly observed: ObservedAddress }
-  | { readonly kind: "refused"; readonly relayId: string; readonly code: string }
+  | { readonly kind: "refused"; readonly relayId: string; readonly code: string; readonly message: string }
   /** Six sendings without an answer; tried again later. */
   | { readonly kind: "silent"; readonly relayId: string };
 
 export type RelayClientOutput =
-  | { readonly kind: "send"; readonly address: number; readonly message: RelayBind }
+  | { readonly kind: "send"; readonly address: number; readonly message: RelayBind | RelayUnbind }
   | { readonly kind: "event"; readonly event: RelayClientEvent };
 
 /** A relay that does not answer is asked again after so long, as a path is probed again. */
@@ -47,27 +48,48 @@ export class RelayClient {
   readonly #peerId: string;
   readonly #unixOffsetMs: number;
   readonly #outputs: RelayClientOutput[] = [];
-  readonly #tag: Uint8Array | undefined;
-  readonly #expiresS: number;
-  /** What is sent, and sent again as it is (SPEC ARC-SIG-repeat-identical); undefined before its first sending. */
-  #request: RelayBind | undefined;
-  #lastTimestampMs = 0;
+  #tag: Uint8Array | undefined;
+  #expiresS = 0;
+  #nonce: string | undefined;
+  /** The last one that the relay gave: it may still be good for saying goodbye. */
+  #lastNonce: string | undefined;
+  /** Of the request under way; a repetition has the same (SPEC ARC-SIG-repeat-identical). */
+  #timestampMs = 0;
   #sendings = 0;
   #dueMs: number;
   #intervalMs = FIRST_REPEAT_DATAGRAM_MS;
   #isBound = false;
   observed: ObservedAddress | undefined = undefined;
+  /** When the relay was first asked of what it has not confirmed yet. */
+  askedSinceMs: number;
+  /** It has bound or refused us, or was found silent, at least once. */
+  hasAnswered = false;
 
   constructor(offer: RelayOffer, sessionId: string, peerId: string, unixOffsetMs: number, nowMs: number) {
     this.offer = offer;
     this.#sessionId = sessionId;
     this.#peerId = peerId;
     this.#unixOffsetMs = unixOffsetMs;
-    const token = parseRelayToken(offer.token);
-    this.#tag = token.ok ? token.value.tag : undefined;
-    this.#expiresS = token.ok ? token.value.expiresS : 0;
-    this.#dueMs = token.ok ? nowMs : Infinity;
-    if (!token.ok) this.#event({ kind: "refused", relayId: offer.id, code: "bad token" });
+    this.askedSinceMs = nowMs;
+    this.#dueMs = Infinity;
+    this.useToken(offer.token, nowMs);
+  }
+
+  /** Binds with this token from now on; at once where it has not been possible with the one before. */
+  useToken(text: string, nowMs: number): void {
+    const token = parseRelayToken(text);
+    if (!token.ok) {
+      this.hasAnswered = true;
+      return this.#event({
+        kind: "refused",
+        relayId: this.offer.id,
+        code: "bad_token",
+        message: "it is no relay token",
+      });
+    }
+    this.#tag = token.value.tag;
+    this.#expiresS = token.value.expiresS;
+    if (!this.#isBound) this.#begin(nowMs);
   }
 
   get isBound(): boolean {
@@ -86,6 +108,7 @@ export class RelayClient {
     if (nowMs < this.#dueMs) return;
     if (this.#sendings === MAX_SENDINGS) {
       this.#isBound = false;
+      this.hasAnswered = true;
       this.#event({ kind: "silent", relayId: this.offer.id });
       this.#begin(nowMs + RETRY_MS);
       return;
@@ -93,25 +116,49 @@ export class RelayClient {
     this.#send(nowMs);
   }
 
-  /** The network has changed: the binding must move to where we are now. */
+  /** The network may have changed: the binding must move to where we are now, and counts when the relay says so. */
   rebind(nowMs: number): void {
     if (this.#tag === undefined) return;
+    this.#isBound = false;
+    this.askedSinceMs = nowMs;
     this.#begin(nowMs);
     this.timeout(nowMs);
+  }
+
+  /** The relay has us bound by another way. This one is asked for again later, where it is the better one. */
+  moved(nowMs: number): void {
+    if (this.#tag === undefined) return;
+    this.#isBound = false;
+    this.#begin(nowMs + RETRY_MS);
+  }
+
+  /**
+   * The session is over: makes room at the relay, which would keep it for another 30 s. Said once; a nonce that is too old
+   * by now is not asked for anew.
+   */
+  unbind(nowMs: number): void {
+    this.#dueMs = Infinity;
+    if (!this.#isBound || this.#lastNonce === undefined) return;
+    this.#isBound = false;
+    this.#newTimestamp(nowMs);
+    this.#push("RELAY_UNBIND", this.#lastNonce);
   }
 
   /** A plain message that came from the relay's address; others than a relay's are ignored. */
   handle(message: Message, nowMs: number): void {
     switch (message.type) {
       case "RELAY_CHALLENGE":
-        this.#begin(nowMs);
-        this.#request = this.#makeRequest(message.nonce, nowMs);
+        this.#nonce = message.nonce;
+        this.#lastNonce = message.nonce;
+        this.#sendings = 0;
+        this.#intervalMs = FIRST_REPEAT_DATAGRAM_MS;
         return this.#send(nowMs);
       case "RELAY_BOUND": {
         if (message.session_id !== this.#sessionId || message.peer_id !== this.#peerId) return;
         const isNews = !this.#isBound || message.observed.ip !== this.observed?.ip ||
           message.observed.port !== this.observed.port;
         this.#isBound = true;
+        this.hasAnswered = true;
         this.observed = message.observed;
         this.#begin(nowMs + message.lifetime_s * 1000 * RENEW_SHARE);
         if (isNews) this.#event({ kind: "bound", relayId: this.offer.id, observed: message.observed });
@@ -120,7 +167,8 @@ export class RelayClient {
       case "ERROR":
         if (message.in_reply_to?.type !== "RELAY_BIND") return;
         this.#isBound = false;
-        this.#event({ kind: "refused", relayId: this.offer.id, code: message.code });
+        this.hasAnswered = true;
+        this.#event({ kind: "refused", relayId: this.offer.id, code: message.code, message: message.message });
         return this.#begin(nowMs + RETRY_MS);
       default:
         return;
@@ -129,37 +177,42 @@ export class RelayClient {
 
   /** A new exchange, from the first message on, at `atMs`. */
   #begin(atMs: number): void {
-    this.#request = undefined;
+    this.#nonce = undefined;
     this.#sendings = 0;
     this.#intervalMs = FIRST_REPEAT_DATAGRAM_MS;
     this.#dueMs = atMs;
   }
 
   #send(nowMs: number): void {
-    if (this.#tag === undefined) return;
-    this.#request ??= this.#makeRequest(undefined, nowMs);
-    this.#outputs.push({ kind: "send", address: this.offer.address, message: this.#request });
+    if (this.#sendings === 0) this.#newTimestamp(nowMs);
+    this.#push("RELAY_BIND", this.#nonce);
     this.#sendings++;
     this.#dueMs = nowMs + this.#intervalMs;
     this.#intervalMs *= 2;
   }
 
-  /** A new one, with a timestamp of its own (SPEC ARC-SIG-repeat-timestamps-grow). */
-  #makeRequest(nonce: string | undefined, nowMs: number): RelayBind {
-    this.#lastTimestampMs = Math.max(this.#lastTimestampMs + 1, Math.floor(nowMs + this.#unixOffsetMs));
-    return {
-      type: "RELAY_BIND",
-      session_id: this.#sessionId,
-      peer_id: this.#peerId,
-      expires: this.#expiresS,
-      ...this.#provenBy(nonce),
-      timestamp: this.#lastTimestampMs,
-    };
+  /** SPEC ARC-SIG-repeat-timestamps-grow. */
+  #newTimestamp(nowMs: number): void {
+    this.#timestampMs = Math.max(this.#timestampMs + 1, Math.floor(nowMs + this.#unixOffsetMs));
   }
 
-  #provenBy(nonce: string | undefined): Pick<RelayBind, "nonce" | "proof"> {
-    if (nonce === undefined || this.#tag === undefined) return {};
-    return { nonce, proof: makeRelayProof(this.#tag, nonce, this.#sessionId, this.#peerId) };
+  #push(type: "RELAY_BIND" | "RELAY_UNBIND", nonce: string | undefined): void {
+    if (this.#tag === undefined) return;
+    const proven = nonce === undefined
+      ? {}
+      : { nonce, proof: makeRelayProof(this.#tag, nonce, this.#sessionId, this.#peerId) };
+    this.#outputs.push({
+      kind: "send",
+      address: this.offer.address,
+      message: {
+        type,
+        session_id: this.#sessionId,
+        peer_id: this.#peerId,
+        expires: this.#expiresS,
+        ...proven,
+        timestamp: this.#timestampMs,
+      },
+    });
   }
 
   #event(event: RelayClientEvent): void {

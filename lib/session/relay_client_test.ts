@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { verifyRelayProof } from "../crypto/relay_token.ts";
-import { issueRelayToken } from "../crypto/relay_token.ts";
+import { unwrap } from "../base/parsed.ts";
+import { issueRelayToken, makeRelayProof, parseRelayToken, verifyRelayProof } from "../crypto/relay_token.ts";
 import type { Message } from "../signaling/messages/registry.ts";
-import type { RelayBind } from "../signaling/messages/relay.ts";
+import type { RelayBind, RelayUnbind } from "../signaling/messages/relay.ts";
 import { natTypeOf, RelayClient } from "./relay_client.ts";
 
 const SESSION = "11111111-1111-4111-8111-111111111111";
@@ -12,7 +12,7 @@ const EXPIRES = 2_000_000_000;
 
 function setUp(token = issueRelayToken(SECRET, { sessionId: SESSION, peerId: ANNA, expiresS: EXPIRES })) {
   const client = new RelayClient({ id: "r1", address: 5, priority: 1, token }, SESSION, ANNA, 1_700_000_000_000, 0);
-  const sent: { atMs: number; message: RelayBind }[] = [];
+  const sent: { atMs: number; message: RelayBind | RelayUnbind }[] = [];
   const events: string[] = [];
   const drain = (nowMs: number) => {
     for (let out = client.poll(); out !== undefined; out = client.poll()) {
@@ -112,4 +112,52 @@ Deno.test("ARC-RELAY-nat-type: open, cone or symmetric by what two relays saw", 
   assert.equal(natTypeOf([a], ["203.0.113.5"]), "open");
   assert.equal(natTypeOf([a, a], ["10.0.0.1"]), "cone");
   assert.equal(natTypeOf([a, { ...a, port: 4001 }], ["10.0.0.1"]), "symmetric");
+});
+
+Deno.test("ARC-RELAY-unbind: says goodbye with the last nonce, once, and only where it is bound", () => {
+  const { client, sent, runTo } = setUp();
+  runTo(0);
+  client.unbind(1);
+  runTo(1);
+  assert.equal(sent.some(({ message }) => message.type === "RELAY_UNBIND"), false);
+
+  const bound = setUp();
+  bound.runTo(0);
+  bound.hear({ type: "RELAY_CHALLENGE", nonce: "n1" }, 1);
+  bound.hear(BOUND, 2);
+  bound.client.unbind(3);
+  bound.client.unbind(4);
+  bound.runTo(100_000);
+  const goodbyes = bound.sent.map(({ message }) => message).filter(({ type }) => type === "RELAY_UNBIND");
+  assert.equal(goodbyes.length, 1);
+  const [{ nonce, proof }] = goodbyes;
+  const tag =
+    unwrap(parseRelayToken(issueRelayToken(SECRET, { sessionId: SESSION, peerId: ANNA, expiresS: EXPIRES }))).tag;
+  assert.deepEqual([nonce, proof], ["n1", makeRelayProof(tag, "n1", SESSION, ANNA)]);
+});
+
+Deno.test("a newer token takes the place of one that was refused, at once", () => {
+  const { client, sent, hear, runTo } = setUp("not a token");
+  runTo(0);
+  assert.equal(sent.length, 0);
+  client.useToken(issueRelayToken(SECRET, { sessionId: SESSION, peerId: ANNA, expiresS: EXPIRES }), 10);
+  runTo(10);
+  assert.equal(sent.length, 1);
+  hear({ type: "RELAY_CHALLENGE", nonce: "n1" }, 11);
+  hear(BOUND, 12);
+  assert.ok(client.isBound);
+});
+
+Deno.test("a binding that moved to another way of the same relay is asked for again after ten seconds", () => {
+  const { client, sent, hear, runTo } = setUp();
+  runTo(0);
+  hear({ type: "RELAY_CHALLENGE", nonce: "n1" }, 1);
+  hear(BOUND, 2);
+  client.moved(100);
+  assert.equal(client.isBound, false);
+  const before = sent.length;
+  runTo(10_099);
+  assert.equal(sent.length, before);
+  runTo(10_100);
+  assert.equal(sent.length, before + 1);
 });

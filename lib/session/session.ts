@@ -11,91 +11,53 @@
  * Drive it so: hand in what arrived (`signalingUp`, `signalingMessage`, `packets`, ...), call `timeout` when
  * `nextTimeoutMs` has come, and after either carry out what `poll` and `pollPackets` answer until they are empty.
  */
-import type { CryptoBackend } from "../crypto/backend.ts";
 import { isSealed } from "../crypto/seal.ts";
-import type { AddressTable } from "../base/address_table.ts";
+import type { HostPort } from "../base/address_table.ts";
 import type { PacketBatch } from "../base/batch.ts";
-import { FaultCounters } from "../base/parsed.ts";
-import type { Parsed } from "../base/parsed.ts";
-import type { JitterBufferOptions } from "../jitter/buffer.ts";
+import { FaultCounters, type FaultReason, type Parsed } from "../base/parsed.ts";
 import type { MediaKind } from "../media/codec.ts";
 import type { MediaFrame } from "../media/frame.ts";
 import { classifyUnit, UnitKind } from "../packet/demux.ts";
 import { METRICS_INTERVAL_MS, type MetricsFigures } from "../quality/metrics.ts";
 import { SignalingEndpoint } from "../signaling/endpoint.ts";
-import type { Agreement, EndpointConfig, EndpointOutput, EndpointState } from "../signaling/endpoint_context.ts";
-import type { ErrorCode } from "../signaling/error_codes.ts";
+import type { Agreement, EndpointOutput, EndpointState } from "../signaling/endpoint_context.ts";
 import type { Disconnect } from "../signaling/messages/outcome.ts";
 import type { Message } from "../signaling/messages/registry.ts";
 import type { QualityAdapt, StreamStop } from "../signaling/messages/stream_control.ts";
-import type { StreamStart } from "../signaling/messages/stream_start.ts";
 import { parseMessage, writeMessage } from "../signaling/parse_message.ts";
 import type { StreamOffer } from "../signaling/stream_exchange.ts";
 import { type MediaEvent, MediaPlane, type SendStreamOptions } from "./media_plane.ts";
 import type { MediaStats } from "./media_stats.ts";
 import { OutgoingMessages } from "./outgoing_messages.ts";
 import type { PathCandidate } from "./path_candidate.ts";
-import { type PathEvent, PathSet } from "./paths.ts";
-import type { ObservedAddress, RelayClientEvent } from "./relay_client.ts";
+import { PathFinder } from "./path_finder.ts";
 import { SealedChannel } from "./sealed_channel.ts";
-import { SessionRelays } from "./session_relays.ts";
+import type { SessionConfig, SessionEvent, SessionOutput } from "./session_events.ts";
+import type { TransportEvent } from "./stream_connections.ts";
 
-export interface SessionConfig extends EndpointConfig {
-  readonly backend: CryptoBackend;
-  /** Explains the address numbers of batches; the datagram transport's own. */
-  readonly addresses: AddressTable;
-  readonly replayWindowPackets?: number;
-  readonly jitter?: JitterBufferOptions;
-  /** Share of the processor in use, 0..1, for the quality rule. */
-  readonly cpu?: () => number;
-  /** Share of FEC for key frames. */
-  readonly fecRatio?: number;
-}
-
-export type SessionEvent =
-  | { readonly kind: "state"; readonly state: EndpointState }
-  | { readonly kind: "connected"; readonly agreement: Agreement }
-  | { readonly kind: "resumed"; readonly epoch: number }
-  | { readonly kind: "keys"; readonly epoch: number; readonly master: Uint8Array }
-  /** From the next packet on this epoch protects what we send. */
-  | { readonly kind: "rotated"; readonly epoch: number }
-  | { readonly kind: "stream_offered"; readonly start: StreamStart }
-  | { readonly kind: "stream_accepted"; readonly streamId: string }
-  | { readonly kind: "stream_refused"; readonly streamId: string; readonly message: string }
-  | { readonly kind: "stream_stopped"; readonly streamId: string; readonly reason: string }
-  | { readonly kind: "path"; readonly event: PathEvent }
-  | { readonly kind: "relay"; readonly event: RelayClientEvent }
-  /** Something was refused, by us or by the other side (then with its code), or could not be sent; the call goes on. */
-  | { readonly kind: "warning"; readonly message: string; readonly code?: ErrorCode; readonly byPeer?: boolean }
-  | Extract<EndpointOutput, { kind: "closed" }>;
-
-export type SessionOutput =
-  /** A message for the signaling transport. */
-  | { readonly kind: "signal"; readonly text: string }
-  /** A received frame, a rung change, ... of a stream. */
-  | { readonly kind: "media"; readonly event: MediaEvent }
-  | { readonly kind: "event"; readonly event: SessionEvent };
+/** CONNECT waits so long for relays that were known before it. */
+const RELAY_WAIT_MS = 500;
 
 export class PeerSession {
   readonly #config: SessionConfig;
   readonly #endpoint: SignalingEndpoint;
-  readonly #paths: PathSet;
+  readonly #finder: PathFinder;
   readonly #outputs: SessionOutput[] = [];
   readonly #outgoing = new OutgoingMessages();
-  readonly #relays: SessionRelays;
   readonly #drops = new FaultCounters();
   #media: MediaPlane | undefined;
   #sealed: SealedChannel | undefined;
   /** Keys that came before the other peer was known: epoch 0's. */
   #firstMaster: Uint8Array | undefined;
   #signalingIsUp = false;
+  /** When a caller whose signaling is up stops waiting for relays; Infinity when it does not wait. */
+  #connectDueMs = Infinity;
   #metricsDueMs = Infinity;
 
   constructor(config: SessionConfig) {
     this.#config = config;
-    this.#endpoint = new SignalingEndpoint(config);
-    this.#paths = new PathSet(config.sessionId, config.peerId, config.rng, config.unixOffsetMs);
-    this.#relays = new SessionRelays(config.sessionId, config.peerId, config.unixOffsetMs, config.addresses);
+    this.#finder = new PathFinder({ ...config, policy: config.pathPolicy ?? "auto" });
+    this.#endpoint = new SignalingEndpoint({ ...config, networkInfo: () => this.#finder.tellNetworkInfo() });
   }
 
   get state(): EndpointState {
@@ -108,15 +70,16 @@ export class PeerSession {
 
   /** The path in use. */
   get path(): PathCandidate | undefined {
-    return this.#paths.best;
+    return this.#finder.paths.best;
   }
 
   get rttMs(): number | undefined {
-    return this.#paths.rttMs;
+    return this.#finder.paths.rttMs;
   }
 
-  get clockOffsetMs(): number | undefined {
-    return this.#paths.clockOffsetMs;
+  /** Every path that is known, and what was found out about addresses. */
+  get finder(): Pick<PathFinder, "describe" | "natType" | "observed" | "paths"> {
+    return this.#finder;
   }
 
   /** Units that were dropped before they reached the media plane, by reason; {@link stats} has the others. */
@@ -131,14 +94,29 @@ export class PeerSession {
 
   // ---- what arrives
 
+  /** Begins with what needs no signaling: the relays that are known already. */
+  start(nowMs: number): void {
+    this.#finder.offerRelays(this.#config.relays ?? [], nowMs);
+    this.#carryOut(nowMs);
+  }
+
   signalingUp(nowMs: number): void {
     this.#signalingIsUp = true;
-    this.#endpoint.up(nowMs);
+    const mayWait = this.state === "idle" && this.#config.role === "caller";
+    this.#connectDueMs = mayWait ? nowMs + RELAY_WAIT_MS : nowMs;
     this.#carryOut(nowMs);
+  }
+
+  /** CONNECT tells our public address, so it waits a moment for the relays that see it. */
+  #connectWhenReady(nowMs: number): void {
+    if (this.#connectDueMs === Infinity || (nowMs < this.#connectDueMs && !this.#finder.areRelaysSettled)) return;
+    this.#connectDueMs = Infinity;
+    this.#endpoint.up(nowMs);
   }
 
   signalingDown(nowMs: number): void {
     this.#signalingIsUp = false;
+    this.#connectDueMs = Infinity;
     this.#endpoint.down();
     this.#carryOut(nowMs);
   }
@@ -148,13 +126,26 @@ export class PeerSession {
     this.#carryOut(nowMs);
   }
 
-  /** Units that arrived on the media transport; they are worked on in place. */
+  /** Units that arrived, on the datagram transport or on connections; they are worked on in place. */
   packets(batch: PacketBatch, nowMs: number): void {
     for (let i = 0; i < batch.size; i++) {
       const start = batch.offset(i);
       this.#unit(batch.bytes, start, start + batch.lengths[i], batch.addresses[i], nowMs);
     }
     this.#carryOut(nowMs);
+  }
+
+  /** What came of something that the session wanted of the transports. */
+  transport(event: TransportEvent, nowMs: number): void {
+    this.#finder.transport(event, nowMs);
+    this.#carryOut(nowMs);
+  }
+
+  /** Somebody has connected: the number of the connection, or undefined where it is to be ended at once. */
+  accepted(from: HostPort, nowMs: number): number | undefined {
+    const address = this.#finder.accepted(from, nowMs);
+    this.#carryOut(nowMs);
+    return address;
   }
 
   #unit(bytes: Uint8Array, start: number, end: number, address: number, nowMs: number): void {
@@ -166,54 +157,61 @@ export class PeerSession {
       case UnitKind.json:
         return this.#jsonUnit(bytes.subarray(start, end), address, nowMs);
       default:
-        this.#drops.add("unknown_type");
+        this.#drop("unknown_type", address);
     }
   }
 
   #mediaUnit(bytes: Uint8Array, start: number, end: number, address: number, nowMs: number): void {
-    if (this.#media === undefined) return this.#drops.add("bad_state");
-    const { outcome, epoch } = this.#media.receive(bytes, start, end, nowMs, this.#paths.isValid(address));
+    const { paths } = this.#finder;
+    if (this.#media === undefined || this.#finder.isStranger(address)) return this.#drop("bad_state", address);
+    const { outcome, epoch } = this.#media.receive(bytes, start, end, nowMs, paths.isValid(address));
     if (outcome !== "ok") return; // the media plane counts its own
-    this.#paths.received(address, nowMs);
+    paths.received(address, nowMs);
     if (epoch >= 0) this.#endpoint.authenticated(epoch, nowMs);
   }
 
   #jsonUnit(unit: Uint8Array, address: number, nowMs: number): void {
-    const isRelay = this.#relays.isRelay(address);
-    if (isRelay && !isSealed(unit)) return this.#fromRelay(unit, address, nowMs);
+    if (this.#finder.isRelay(address) && !isSealed(unit)) return this.#fromRelay(unit, address, nowMs);
     const trialOrder = this.#endpoint.epochs?.trialOrder ?? [];
     const opened = this.#sealed?.open(unit, trialOrder);
-    if (opened === undefined) return this.#drops.add("bad_state");
-    if (!opened.ok) return this.#drops.add(opened.fault.reason);
+    if (opened === undefined) return this.#drop("bad_state", address);
+    if (!opened.ok) return this.#drop(opened.fault.reason, address);
     const { message, epoch } = opened.value;
-    this.#paths.received(address, nowMs);
+    if (message.type !== "HEARTBEAT" && this.#finder.isStranger(address)) return this.#drop("bad_state", address);
+    this.#finder.paths.received(address, nowMs);
     this.#endpoint.authenticated(epoch, nowMs);
-    const kind = isRelay ? "relay" : "direct";
-    if (message.type === "HEARTBEAT") this.#paths.onHeartbeat(address, kind, message, nowMs);
-    else if (message.type === "HEARTBEAT_ACK") this.#paths.onHeartbeatAck(address, message, nowMs);
+    if (message.type === "HEARTBEAT") this.#finder.heartbeat(address, message, nowMs);
+    else if (message.type === "HEARTBEAT_ACK") this.#finder.heartbeatAck(address, message, nowMs);
     else this.#endpoint.handle(message, nowMs);
+  }
+
+  /** Counts a unit that is not ours; one that comes first on a connection ends it (SPEC ARC-PATH-tcp-first-unit). */
+  #drop(reason: FaultReason, address: number): void {
+    this.#drops.add(reason);
+    if (this.#finder.isStranger(address)) this.#finder.turnAway(address);
   }
 
   #fromRelay(unit: Uint8Array, address: number, nowMs: number): void {
     const message = parseMessage(unit);
-    if (message.ok) this.#relays.handle(address, message.value, nowMs);
+    if (message.ok) this.#finder.fromRelay(address, message.value, nowMs);
     else this.#drops.add(message.fault.reason);
   }
 
   nextTimeoutMs(): number | undefined {
-    const candidates = [this.#endpoint.nextTimeoutMs(), this.#relays.nextTimeoutMs(), this.#metricsDueMs];
-    if (this.#media !== undefined) candidates.push(this.#media.nextTimeoutMs(), this.#paths.nextTimeoutMs());
-    const due = candidates.filter((atMs) => atMs !== undefined && atMs !== Infinity) as number[];
-    return due.length === 0 ? undefined : Math.min(...due);
+    const next = Math.min(
+      this.#endpoint.nextTimeoutMs() ?? Infinity,
+      this.#finder.nextTimeoutMs() ?? Infinity,
+      this.#media?.nextTimeoutMs() ?? Infinity,
+      this.#metricsDueMs,
+      this.#connectDueMs,
+    );
+    return next === Infinity ? undefined : next;
   }
 
   timeout(nowMs: number): void {
     this.#endpoint.timeout(nowMs);
-    if (this.#media !== undefined) {
-      this.#paths.timeout(nowMs);
-      this.#media.timeout(nowMs);
-      this.#relays.timeout(nowMs);
-    }
+    this.#finder.timeout(nowMs);
+    this.#media?.timeout(nowMs);
     if (nowMs >= this.#metricsDueMs) this.#sendMetrics(nowMs);
     this.#carryOut(nowMs);
   }
@@ -286,7 +284,7 @@ export class PeerSession {
     this.#outgoing.poll(batch, this.#sealed, this.#endpoint.epochs?.sendEpoch, ({ message }) => {
       this.#event({ kind: "warning", message });
     });
-    const best = this.#paths.best;
+    const { best } = this.#finder.paths;
     const { epochs } = this.#endpoint;
     if (this.#media !== undefined && best !== undefined && epochs?.maySend === true) {
       this.#media.pollPackets(batch, best.address, nowMs);
@@ -300,21 +298,18 @@ export class PeerSession {
 
   /** Moves what the parts say to one another and to the outside, until all are silent. */
   #carryOut(nowMs: number): void {
+    this.#connectWhenReady(nowMs);
     for (let busy = true; busy;) {
       busy = false;
       for (let out = this.#endpoint.poll(); out !== undefined; out = this.#endpoint.poll()) {
         this.#fromEndpoint(out, nowMs);
         busy = true;
       }
-      for (let out = this.#paths.poll(); out !== undefined; out = this.#paths.poll()) {
-        if (out.kind === "send") this.#outgoing.seal(out.address, out.message);
-        else this.#event({ kind: "path", event: out.event });
-        busy = true;
-      }
-      for (let out = this.#relays.poll(); out !== undefined; out = this.#relays.poll()) {
-        if (out.kind === "send") this.#outgoing.plain(out.address, out.message);
-        else if (out.kind === "event") this.#event({ kind: "relay", event: out.event });
-        else this.#paths.offer({ kind: "relay", priority: out.priority, address: out.address }, nowMs);
+      for (let out = this.#finder.poll(nowMs); out !== undefined; out = this.#finder.poll(nowMs)) {
+        if (out.kind === "seal") this.#outgoing.seal(out.address, out.message);
+        else if (out.kind === "plain") this.#outgoing.plain(out.address, out.message);
+        else if (out.kind === "transport") this.#outputs.push(out);
+        else this.#event(out);
         busy = true;
       }
       for (let event = this.#media?.poll(); event !== undefined; event = this.#media?.poll()) {
@@ -322,9 +317,9 @@ export class PeerSession {
         busy = true;
       }
     }
-    const offset = this.#paths.clockOffsetMs;
+    const offset = this.#finder.paths.clockOffsetMs;
     if (offset !== undefined) this.#media?.setClockOffset(offset);
-    const rtt = this.#paths.rttMs;
+    const rtt = this.#finder.paths.rttMs;
     if (rtt !== undefined) this.#media?.setRtt(rtt);
   }
 
@@ -341,8 +336,7 @@ export class PeerSession {
         this.#connected(out.agreement, nowMs);
         return this.#event(out);
       case "resumed":
-        this.#offerPaths(out.agreement, nowMs);
-        this.#paths.probeAll(nowMs);
+        this.#finder.connected(out.agreement.role, out.agreement.remote.networkInfo, nowMs);
         this.#endpoint.announceStreams((ssrc) => this.#media?.rocOf(ssrc) ?? 0, nowMs);
         return this.#event({ kind: "resumed", epoch: out.epoch });
       case "epoch_send":
@@ -369,6 +363,8 @@ export class PeerSession {
         return this.#event(out);
       case "closed":
         this.#metricsDueMs = Infinity;
+        this.#connectDueMs = Infinity;
+        this.#finder.close(nowMs);
         return this.#event(out);
       case "stream_accepted":
         this.#media?.streamAccepted(out.streamId);
@@ -383,7 +379,7 @@ export class PeerSession {
 
   /** While signaling is away, what may travel sealed takes the path in use; the rest waits for its repetition. */
   #sendMessage(message: Message): void {
-    const best = this.#paths.best;
+    const { best } = this.#finder.paths;
     if (this.#signalingIsUp || message.type === "CONNECT" || best === undefined) {
       this.#outputs.push({ kind: "signal", text: writeMessage(message) });
     } else this.#outgoing.seal(best.address, message);
@@ -414,29 +410,13 @@ export class PeerSession {
     this.#firstMaster = undefined;
     this.#media.epochSend(0);
     this.#metricsDueMs = nowMs + METRICS_INTERVAL_MS;
-    this.#offerPaths(agreement, nowMs);
+    this.#finder.connected(agreement.role, remote.networkInfo, nowMs);
   }
 
   #installEpoch(epoch: number, master: Uint8Array): void {
     const budget = this.#endpoint.epochs?.budget(epoch);
     this.#sealed?.epochMade(epoch, master);
     if (budget !== undefined) this.#media?.epochMade(epoch, master, budget);
-  }
-
-  /** What the relays saw of us: our public addresses, and so the NAT in front of us. */
-  get observedAddresses(): readonly ObservedAddress[] {
-    return this.#relays.observed;
-  }
-
-  /** SPEC ARC-PATH-probe-all. */
-  #offerPaths({ remote }: Agreement, nowMs: number): void {
-    const { public_ip, public_port, local, relay_servers } = remote.networkInfo;
-    this.#relays.offer(relay_servers ?? [], nowMs);
-    const offer = (ip: string, port: number, priority: number) =>
-      this.#paths.offer({ kind: "direct", priority, address: this.#config.addresses.intern(ip, port) }, nowMs);
-    // Between hosts of one network the local address is the shorter way.
-    (local ?? []).forEach(({ ip, port }, i) => offer(ip, port, i));
-    if (public_ip !== undefined && public_port !== undefined) offer(public_ip, public_port, 100);
   }
 
   #fromMedia(event: MediaEvent, nowMs: number): void {
@@ -454,7 +434,7 @@ export class PeerSession {
 
   /** The figures of the last interval, which begins anew; undefined until connected. */
   metricsFigures(nowMs: number): MetricsFigures | undefined {
-    return this.#media?.metricsFigures(nowMs, this.#paths.best?.kind);
+    return this.#media?.metricsFigures(nowMs, this.#finder.paths.best?.kind);
   }
 
   #event(event: SessionEvent): void {

@@ -55,7 +55,7 @@ export class ConnectExchange {
         codecs: config.codecs.map((codec) => codec.name),
         resolutions: [...config.resolutions],
         encryption: [...config.suites],
-        transport: ["udp"],
+        transport: ["udp", "tcp"],
         authentication: [...config.authentications],
         reduced_header: config.reducedHeader,
         fec: config.fec,
@@ -95,7 +95,7 @@ export class ConnectExchange {
         if (connect.resume === true) return this.#onResume(connect, nowMs);
         return this.#context.refuse(connect, "bad_state", "the session is connected: only a resumption is due", nowMs);
       case "closed":
-        return this.#context.refuse(connect, "unknown_session", "the session has ended", nowMs);
+        return; // the state table lets none in
     }
   }
 
@@ -285,7 +285,7 @@ export class ConnectExchange {
         byPeer: true,
         code: ack.reason,
         message: `the other peer refuses the session: ${ack.reason}`,
-      });
+      }, nowMs);
     }
     const epoch = connect.resume === true ? connect.epoch : 0;
     const half = this.#judgeAck(connect, ack, epoch, nowMs);
@@ -332,7 +332,7 @@ export class ConnectExchange {
       reason: "error",
       timestamp: this.#context.requestTimestamp("DISCONNECT", undefined, nowMs),
     });
-    this.#context.close({ kind: "closed", why: "refused", byPeer: false, code, message });
+    this.#context.close({ kind: "closed", why: "refused", byPeer: false, code, message }, nowMs);
   }
 
   #establish(agreement: Agreement, nowMs: number): void {

@@ -182,7 +182,7 @@ export class SignalingEndpoint {
     if (message.type === "ERROR") return this.#onError(message, nowMs);
     const misdirected = this.#judgeAddress(message);
     if (misdirected !== undefined) return this.#context.refuse(message, ...misdirected, nowMs);
-    if (message.type === "ACK") return this.#onAck(message);
+    if (message.type === "ACK") return this.#onAck(message, nowMs);
     if (message.type === "HEARTBEAT_ACK") {
       if (message.challenge !== undefined && this.#beats.has(message.challenge)) {
         this.#context.output({ kind: "heartbeat_ack", message });
@@ -190,11 +190,11 @@ export class SignalingEndpoint {
       return;
     }
     if (isRequest(message)) {
-      const remembered = this.#context.answers.recall(this.#context.config.sessionId, message, nowMs);
+      const remembered = this.#context.remembered(message, nowMs);
       if (remembered !== undefined) return this.#context.send(remembered);
     }
     if (!ACCEPTED[this.state].has(message.type)) {
-      const code = this.state === "closed" ? "unknown_session" : "bad_state";
+      const code = this.#context.isForgotten(nowMs) ? "unknown_session" : "bad_state";
       return this.#context.refuse(message, code, `${message.type} does not fit a session that is ${this.state}`, nowMs);
     }
     this.#dispatch(message, nowMs);
@@ -239,7 +239,7 @@ export class SignalingEndpoint {
           why: message.reason,
           byPeer: true,
           message: `the other peer ended the session: ${message.reason}`,
-        });
+        }, nowMs);
       case "METRICS":
       case "HEARTBEAT_ACK":
       case "RELAY_BIND":
@@ -257,12 +257,12 @@ export class SignalingEndpoint {
     this.#context.send(heartbeatAck(heartbeat, this.#context.unixMs(nowMs)));
   }
 
-  #onAck(ack: Ack): void {
+  #onAck(ack: Ack, nowMs: number): void {
     const request = this.#context.requests.answered(ack.in_reply_to);
     if (request?.type === "STREAM_START") {
       this.#context.output({ kind: "stream_accepted", streamId: request.stream_id });
     } else if (request?.type === "DISCONNECT") {
-      this.#closeAfterOwnDisconnect(request);
+      this.#closeAfterOwnDisconnect(request, nowMs);
     }
   }
 
@@ -278,7 +278,10 @@ export class SignalingEndpoint {
           this.#context.applyEpochs({ kind: "failed", request: "resume", epoch: request.epoch }, nowMs);
           break;
         }
-        return this.#context.close({ kind: "closed", why: "refused", byPeer: true, code, message: error.message });
+        return this.#context.close(
+          { kind: "closed", why: "refused", byPeer: true, code, message: error.message },
+          nowMs,
+        );
       case "KEY_ROTATE":
         this.#context.applyEpochs({ kind: "failed", request: "rotate", epoch: request.epoch }, nowMs);
         break;
@@ -287,7 +290,7 @@ export class SignalingEndpoint {
         this.#context.output({ kind: "stream_refused", streamId: request.stream_id, code, message: error.message });
         return;
       case "DISCONNECT":
-        return this.#closeAfterOwnDisconnect(request);
+        return this.#closeAfterOwnDisconnect(request, nowMs);
       case "STREAM_STOP":
       case "QUALITY_ADAPT":
       case undefined:
@@ -310,11 +313,11 @@ export class SignalingEndpoint {
           why: "failed",
           byPeer: false,
           message: "nobody answered CONNECT",
-        });
+        }, nowMs);
       case "KEY_ROTATE":
         return this.#context.applyEpochs({ kind: "failed", request: "rotate", epoch: request.epoch }, nowMs);
       case "DISCONNECT":
-        return this.#closeAfterOwnDisconnect(request);
+        return this.#closeAfterOwnDisconnect(request, nowMs);
       case "STREAM_START":
       case "STREAM_STOP":
       case "QUALITY_ADAPT":
@@ -329,8 +332,11 @@ export class SignalingEndpoint {
     }
   }
 
-  #closeAfterOwnDisconnect(request: Disconnect): void {
-    this.#context.close({ kind: "closed", why: request.reason, byPeer: false, message: "the session was ended here" });
+  #closeAfterOwnDisconnect(request: Disconnect, nowMs: number): void {
+    this.#context.close(
+      { kind: "closed", why: request.reason, byPeer: false, message: "the session was ended here" },
+      nowMs,
+    );
   }
 
   /** Announces a stream of ours. @throws Error when the session is not connected or an id is used up. */
@@ -412,7 +418,10 @@ export class SignalingEndpoint {
     const { config, agreement } = this.#context;
     if (this.state === "closed") return;
     if (agreement === undefined || !this.#isUp) {
-      return this.#context.close({ kind: "closed", why: reason, byPeer: false, message: "the session was ended here" });
+      return this.#context.close(
+        { kind: "closed", why: reason, byPeer: false, message: "the session was ended here" },
+        nowMs,
+      );
     }
     this.#context.requests.clear();
     this.#context.request({

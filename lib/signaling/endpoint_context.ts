@@ -18,7 +18,13 @@ import type { Message, MessageType } from "./messages/registry.ts";
 import type { QualityAdapt } from "./messages/stream_control.ts";
 import type { StreamStart } from "./messages/stream_start.ts";
 import { messageToJson } from "./parse_message.ts";
-import { AnswerMemory, FIRST_REPEAT_DATAGRAM_MS, FIRST_REPEAT_STREAM_MS, RequestTracker } from "./reliability.ts";
+import {
+  ANSWER_MEMORY_MS,
+  AnswerMemory,
+  FIRST_REPEAT_DATAGRAM_MS,
+  FIRST_REPEAT_STREAM_MS,
+  RequestTracker,
+} from "./reliability.ts";
 import type { SelectedCodecs, SupportedCodec } from "./selection.ts";
 import { type Negotiated, SessionKeys } from "./session_keys.ts";
 import type { StreamRegistry } from "./stream_registry.ts";
@@ -116,7 +122,8 @@ export type RequestMessage = Extract<
 export class EndpointContext {
   readonly config: EndpointConfig;
   readonly requests = new RequestTracker<RequestMessage>();
-  readonly answers = new AnswerMemory<Message>();
+  readonly #answers = new AnswerMemory<Message>();
+  #closedMs = Infinity;
   readonly keys: SessionKeys;
   /** From the moment that the session is agreed on. */
   agreement: Agreement | undefined = undefined;
@@ -174,8 +181,13 @@ export class EndpointContext {
 
   /** Answers a request, and remembers the answer for its repetitions. */
   answer(request: RequestMessage, answer: Message, nowMs: number): void {
-    this.answers.remember(this.config.sessionId, request, answer, nowMs);
+    this.#answers.remember(senderOf(request), request, answer, nowMs);
     this.send(answer);
+  }
+
+  /** The answer that this very request of this very peer got; undefined when it is new. */
+  remembered(request: RequestMessage, nowMs: number): Message | undefined {
+    return this.#answers.recall(senderOf(request), request, nowMs);
   }
 
   acknowledge(
@@ -262,21 +274,34 @@ export class EndpointContext {
   }
 
   #putToUse(out: EpochOutput, nowMs: number): void {
-    if (out.kind === "ask") this.askForEpoch(out.request, out.epoch, out.reason, nowMs);
-    else if (out.kind === "send") this.output({ kind: "epoch_send", epoch: out.epoch });
+    if (out.kind === "ask") {
+      // The keys that a request is proven with are erased with the session; a wish for new ones may still come.
+      if (this.#state !== "closed") this.askForEpoch(out.request, out.epoch, out.reason, nowMs);
+    } else if (out.kind === "send") this.output({ kind: "epoch_send", epoch: out.epoch });
     else if (out.kind === "stop") this.output({ kind: "epoch_spent", epoch: out.epoch });
+  }
+
+  /** True once a session is so long over that nothing of it is remembered. SPEC ARC-SIG-state-unknown-session. */
+  isForgotten(nowMs: number): boolean {
+    return nowMs - this.#closedMs > ANSWER_MEMORY_MS;
   }
 
   /** Sends the request for an epoch; set by the endpoint, which knows the exchanges. */
   askForEpoch: (request: EpochRequest, epoch: number, reason: RotationReason | null, nowMs: number) => void = () => {};
 
-  close(closed: Extract<EndpointOutput, { kind: "closed" }>): void {
+  close(closed: Extract<EndpointOutput, { kind: "closed" }>, nowMs: number): void {
     if (this.#state === "closed") return;
+    this.#closedMs = nowMs;
     this.requests.clear();
     this.keys.eraseAll();
     this.setState("closed");
     this.output(closed);
   }
+}
+
+/** What names no peer comes from the one that the session is with (SPEC ARC-SIG-sender-from-connection). */
+function senderOf(request: RequestMessage): string {
+  return "peer_id" in request ? request.peer_id : "";
 }
 
 export function isRequest(message: Message): message is RequestMessage {

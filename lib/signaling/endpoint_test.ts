@@ -137,6 +137,14 @@ Deno.test("ARC-SIG-state-second-connect: other content in a running session is b
   assertSameKeys(pair, [0]);
 });
 
+Deno.test("ARC-SIG-repeat-same-answer ARC-SIG-state-two-peers: another peer's CONNECT with the first one's timestamp is no repetition", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.inject("ben", { ...pair.messages("anna", "CONNECT")[0], peer_id: CARL } as Message);
+  const refusal = pair.messages("ben", "CONNECT_ACK").at(-1);
+  assert.ok(refusal?.accepted === false && refusal.reason === "busy");
+});
+
 Deno.test("ARC-SIG-error-refusal-or-error ARC-SRTP-choice-resume-equal: decisions are refused with CONNECT_ACK, faults with ERROR", () => {
   const pair = new EndpointPair();
   pair.connect();
@@ -431,7 +439,7 @@ Deno.test("ARC-SIG-heartbeat-answer ARC-SIG-heartbeat-sender-fields ARC-SIG-hear
   assert.ok((pair.messages("ben", "HEARTBEAT_ACK").at(-1)?.latency_ms ?? 0) < -50_000, "a sender's clock ahead");
 });
 
-Deno.test("ARC-SIG-state-disconnect: both sides end; afterwards the session is unknown", () => {
+Deno.test("ARC-SIG-state-disconnect ARC-SIG-state-unknown-session: both sides end; 30 s later the session is unknown", () => {
   const pair = new EndpointPair();
   pair.connect();
   pair.act("anna", (endpoint, nowMs) => endpoint.disconnect("user_request", nowMs));
@@ -439,8 +447,13 @@ Deno.test("ARC-SIG-state-disconnect: both sides end; afterwards the session is u
   assert.deepEqual([pair.anna.state, pair.ben.state], ["closed", "closed"]);
   assert.deepEqual(pair.outputs("ben", "closed").map((out) => [out.why, out.byPeer]), [["user_request", true]]);
   assert.equal(pair.anna.masterKey(0), undefined);
-  pair.inject("ben", { type: "STREAM_STOP", session_id: SESSION, stream_id: STREAM, reason: "error", timestamp: 1 });
-  assert.equal(pair.messages("ben", "ERROR").at(-1)?.code, "unknown_session");
+  const codeFor = (timestamp: number) => {
+    pair.inject("ben", { type: "STREAM_STOP", session_id: SESSION, stream_id: STREAM, reason: "error", timestamp });
+    return pair.messages("ben", "ERROR").at(-1)?.code;
+  };
+  assert.equal(codeFor(1), "bad_state");
+  pair.run(30_001);
+  assert.equal(codeFor(2), "unknown_session");
 });
 
 Deno.test("ARC-SIG-error-not-for-error: garbage is answered once, an ERROR never", () => {
@@ -493,4 +506,17 @@ Deno.test("over a lossy transport the session connects, rotates, resumes and agr
       }
     }
   }
+});
+
+Deno.test("ARC-SIG-state-disconnect: who wants new keys after the end of a session gets none, and no exception", () => {
+  const pair = new EndpointPair();
+  pair.connect();
+  pair.act("anna", (endpoint, nowMs) => endpoint.disconnect("user_request", nowMs));
+  pair.run(1000);
+  assert.equal(pair.anna.state, "closed");
+  const before = pair.sent.length;
+  pair.act("anna", (endpoint, nowMs) => endpoint.rotate("manual", nowMs));
+  pair.act("ben", (endpoint, nowMs) => endpoint.rotate("security_event", nowMs));
+  pair.run(200_000);
+  assert.equal(pair.sent.length, before, "nothing is sent");
 });

@@ -12,19 +12,9 @@ import { heartbeatAck } from "./heartbeat_ack.ts";
 import { isJsonObject, type JsonObject, writeJson } from "./json_value.ts";
 import type { Metrics } from "./messages/metrics.ts";
 import type { ErrorMessage } from "./messages/outcome.ts";
+import { DEFAULT_HUB_LIMITS, type HubLimits } from "./hub_limits.ts";
 import type { Message } from "./messages/registry.ts";
 import { messageToJson, type ParsedMessage } from "./parse_message.ts";
-
-export interface HubLimits {
-  /** Sessions at a time; a join beyond them is `busy`. SPEC ARC-TRANSPORT-server-bounds. */
-  readonly maxSessions: number;
-  /** Sustained messages per second and channel; bursts of twice as many pass. SPEC ARC-TRANSPORT-server-rate. */
-  readonly messagesPerSecond: number;
-  /** A channel that is silent for so long is closed. */
-  readonly idleMs: number;
-}
-
-export const DEFAULT_HUB_LIMITS: HubLimits = { maxSessions: 10_000, messagesPerSecond: 100, idleMs: 90_000 };
 
 /** Held CONNECTs of all sessions together, in UTF-16 code units: beyond it the caller's repetitions have to do. */
 const MAX_HELD_TEXT = 16 * 1024 * 1024;
@@ -367,6 +357,8 @@ export class SignalingHub {
   #refuseRate(channel: Channel, context: ReplyContext, nowMs: number): ErrorMessage | undefined {
     this.stats.refused++;
     if (channel.rateRefusals++ < MAX_RATE_REFUSALS) {
+      // A flood of ERRORs is a flood all the same, but never answered (SPEC ARC-SIG-error-not-for-error).
+      if (context.in_reply_to?.type === "ERROR") return undefined;
       return this.#error("rate_limited", `at most ${this.#limits.messagesPerSecond} messages a second`, context, nowMs);
     }
     if (channel.rateRefusals === MAX_RATE_REFUSALS + 1) {

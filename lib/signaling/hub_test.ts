@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { unwrap } from "../base/parsed.ts";
 import { NIL_UUID } from "../base/uuid.ts";
-import { type HubLimits, type HubOutput, SignalingHub } from "./hub.ts";
+import { type HubOutput, SignalingHub } from "./hub.ts";
+import type { HubLimits } from "./hub_limits.ts";
 import type { JsonObject } from "./json_value.ts";
 import { parseMessageWithJson } from "./parse_message.ts";
 
@@ -230,6 +231,16 @@ Deno.test("ARC-TRANSPORT-server-rate: what is no message is charged and refused 
   assert.equal(errors[0]?.session_id, SESSION);
   assert.deepEqual(drain().map(({ kind }) => kind), ["close"]);
   assert.deepEqual(hub.admit(99, context, 0), { kind: "drop" });
+});
+
+Deno.test("ARC-SIG-error-not-for-error: a flood of ERRORs is cut off, and never answered", () => {
+  const { hub, say, join, drain } = setUp();
+  join(1, ANNA);
+  const error = { type: "ERROR", session_id: SESSION, code: "internal", message: "", timestamp: 1 };
+  const answers = Array.from({ length: 100 }, () => say(1, error));
+  assert.deepEqual(new Set(answers), new Set([undefined]));
+  assert.equal(drain().filter((out) => out.kind === "close" && out.to === 1).length, 1);
+  assert.equal(hub.stats.refused, 80);
 });
 
 Deno.test("a refused join says what it refuses, and is counted", () => {

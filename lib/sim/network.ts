@@ -62,6 +62,8 @@ export class Host {
   readonly site: Site | undefined;
   /** A host that is down sends and receives nothing; its sockets stay. */
   isUp = true;
+  /** A firewall in front of the host that lets no datagram through, either way. */
+  blocksUdp = false;
   readonly #network: Network;
   readonly #sockets = new Map<number, DatagramListener>();
   #ip: string;
@@ -228,6 +230,7 @@ export class Network {
   /** Finds the way from `local` on `host` to `to` through the host's NAT; refreshes its mapping. */
   depart(protocol: Protocol, host: Host, local: Endpoint, to: Endpoint): Departure | DropReason {
     if (!host.isUp) return "host_down";
+    if (protocol === "udp" && host.blocksUdp) return "firewall";
     const site = host.site;
     if (site === undefined) {
       const target = this.#places.get(to.ipId);
@@ -261,6 +264,7 @@ export class Network {
       host = target.hosts.get(inside.ipId);
     }
     if (host === undefined) return "no_route";
+    if (protocol === "udp" && host.blocksUdp) return "firewall";
     return host.isUp ? { host, inside } : "host_down";
   }
 

@@ -3,7 +3,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { LinkDrop } from "../base/link.ts";
 
 /** Why a packet did not reach a socket. */
-export type DropReason = LinkDrop | "host_down" | "no_route" | "nat_full" | "nat_filtered" | "no_socket";
+export type DropReason = LinkDrop | "firewall" | "host_down" | "no_route" | "nat_full" | "nat_filtered" | "no_socket";
 
 export interface TraceEvent {
   readonly kind: "sent" | "delivered" | "dropped";

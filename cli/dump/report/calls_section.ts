@@ -1,8 +1,8 @@
 /** Each session as a ladder, with what it agreed on. */
 import type { Call } from "../../../lib/dissect/analysis/call_ladder.ts";
 import type { SessionRegistry, StreamEntry } from "../../../lib/dissect/model/session_registry.ts";
-import { type Html, html } from "../../html/html.ts";
-import { sequenceChart } from "../../html/sequence_chart.ts";
+import { type Html, html } from "../../../lib/html/html.ts";
+import { sequenceChart } from "../../../lib/html/sequence_chart.ts";
 import { columnsOf } from "../call_columns.ts";
 
 const MAX_CALLS = 16;

@@ -1,6 +1,6 @@
 /** What breaks a rule, each with the rule's own words and the packets that show it. */
 import type { Finding } from "../../../lib/dissect/check/findings.ts";
-import { type Html, html } from "../../html/html.ts";
+import { type Html, html } from "../../../lib/html/html.ts";
 import { findingText, specRule } from "../check_report.ts";
 
 const MAX_SHOWN = 200;

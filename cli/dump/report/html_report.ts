@@ -1,7 +1,7 @@
 /** `--report`: a capture as one page for people. */
 import type { CaptureReport } from "../../../lib/dissect/report/capture_report.ts";
-import { html } from "../../html/html.ts";
-import { factList, page, verdict } from "../../html/page.ts";
+import { html } from "../../../lib/html/html.ts";
+import { factList, page, verdict } from "../../../lib/html/page.ts";
 import { VERSION } from "../../version.ts";
 import type { CapturePass } from "../capture_pass.ts";
 import { counted } from "../check_report.ts";

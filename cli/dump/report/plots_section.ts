@@ -3,9 +3,9 @@ import type { SessionRegistry, SsrcEntry } from "../../../lib/dissect/model/sess
 import { hex32 } from "../../../lib/dissect/check/check.ts";
 import { MAX_PLOTTED_STREAMS } from "../../../lib/dissect/report/stream_plots.ts";
 import type { StreamSeries } from "../../../lib/dissect/report/stream_series.ts";
-import { dataTable } from "../../html/data_table.ts";
-import { type Html, html } from "../../html/html.ts";
-import { type ChartSeries, type TimeChart, timeChart } from "../../html/time_chart.ts";
+import { dataTable } from "../../../lib/html/data_table.ts";
+import { type Html, html } from "../../../lib/html/html.ts";
+import { type ChartSeries, type TimeChart, timeChart } from "../../../lib/html/time_chart.ts";
 import { streamRow } from "../stream_report.ts";
 import { bucketsOf, fixed, greatest } from "./plot_values.ts";
 

@@ -6,7 +6,7 @@ import { writeArcRtp } from "../../../lib/packet/arcrtp.ts";
 import { EXAMPLES } from "../../../lib/signaling/examples.ts";
 import { writeMessage } from "../../../lib/signaling/parse_message.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { hasBrowser, NO_BROWSER, withPage } from "../../html/testing/browser.ts";
+import { hasBrowser, NO_BROWSER, withPage } from "../../../lib/html/testing/browser.ts";
 import { runArgs } from "../../testing/run_line.ts";
 
 const CALL = "fixtures/captures/relayed-callee.pcapng";
@@ -42,6 +42,11 @@ Deno.test("dump --report: refuses a file that cannot be written, and a part of t
   assert.equal(exitCode, EXIT.usage);
   assert.match(err, /cannot write fixtures\/none\/page\.html/);
   assert.equal((await report(CALL, { flags: ["--filter", "ssrc"] })).exitCode, EXIT.usage);
+  assert.equal((await runArgs(["dump", CALL, "--check", "--report", "-"])).exitCode, EXIT.usage);
+  assert.match((await runArgs(["dump", CALL, "--report", CALL])).err, /would write over the capture/);
+  const whole = await runArgs(["dump", CALL, "--report", "-"]);
+  assert.match(whole.out, /^<!doctype html>/);
+  assert.equal(whole.err, "");
 });
 
 Deno.test({

@@ -1,8 +1,8 @@
 /** Round trips of each session, as they were seen where the capture was made. */
 import type { RoundTrips, WayRoundTrips } from "../../../lib/dissect/report/round_trips.ts";
-import { dataTable } from "../../html/data_table.ts";
-import { type Html, html } from "../../html/html.ts";
-import { timeChart } from "../../html/time_chart.ts";
+import { dataTable } from "../../../lib/html/data_table.ts";
+import { type Html, html } from "../../../lib/html/html.ts";
+import { timeChart } from "../../../lib/html/time_chart.ts";
 import { bucketsOf, fixed, greatest } from "./plot_values.ts";
 
 export function roundTripsBody(trips: RoundTrips, durationS: number): Html {

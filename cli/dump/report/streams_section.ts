@@ -1,6 +1,6 @@
 /** The table of `--streams`. */
-import { dataTable } from "../../html/data_table.ts";
-import { type Html, html } from "../../html/html.ts";
+import { dataTable } from "../../../lib/html/data_table.ts";
+import { type Html, html } from "../../../lib/html/html.ts";
 import { STREAM_ALIGN, STREAM_HEADINGS, streamCells, type StreamRow } from "../stream_report.ts";
 
 const MAX_SHOWN = 200;

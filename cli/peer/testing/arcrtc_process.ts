@@ -15,10 +15,14 @@ export class ArcrtcProcess {
   readonly #waiting = new Set<() => void>();
   #isOver = false;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  /** In the network namespace of this name, where one is given. */
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, namespace?: string) {
     const permissions = COMMANDS.find(({ name }) => name === args[0])?.permissions.split(" ") ?? [];
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", ...permissions, MAIN, ...args],
+    const words = [Deno.execPath(), "run", "--quiet", "--no-prompt", ...permissions, MAIN, ...args];
+    // `ip netns exec` becomes the program itself: its process id is the program's.
+    const [program, ...rest] = namespace === undefined ? words : ["ip", "netns", "exec", namespace, ...words];
+    this.#child = new Deno.Command(program, {
+      args: rest,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -26,6 +30,10 @@ export class ArcrtcProcess {
     }).spawn();
     this.#stderr = new Response(this.#child.stderr).text();
     this.#read = this.#readLines();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
   }
 
   async #readLines(): Promise<void> {

@@ -9,7 +9,7 @@ import type { SignalingLink } from "../../../lib/net/signaling_link.ts";
 import { SystemRng } from "../../../lib/net/system_rng.ts";
 import { openUdp } from "../../../lib/net/udp_deno.ts";
 import type { FrameEvent, MediaEvent } from "../../../lib/session/media_events.ts";
-import type { SessionEvent } from "../../../lib/session/session.ts";
+import type { SessionEvent } from "../../../lib/session/session_events.ts";
 import { KNOWN_CODECS } from "../../../lib/signaling/selection.ts";
 import { FrameLedger } from "../frame_ledger.ts";
 import { PeerCall } from "../peer_call.ts";

@@ -1,9 +1,7 @@
 /** SPEC clause 1.3: units that are sent, taken, dropped and never answered. */
 import { parseHex } from "../../../lib/base/bytes.ts";
 import { unwrap } from "../../../lib/base/parsed.ts";
-import { NIL_UUID } from "../../../lib/base/uuid.ts";
 import type { Case } from "../../case.ts";
-import type { Line } from "../../drive/line.ts";
 import type { RelayWorld } from "../../drive/relay_world.ts";
 import { answersWith, refuses } from "../../expect.ts";
 import { vectorCase } from "../../vector_case.ts";
@@ -78,7 +76,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const stranger = await world.udp("stranger");
       for (const hex of UNKNOWN_UNITS) await stranger.send(bytesOf(hex));
-      await nilHeartbeat(world.timestamp, stranger);
+      await world.nilHeartbeat(stranger, 3);
     },
   },
   {
@@ -144,7 +142,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const stranger = await world.udp("stranger");
       await stranger.send(bytesOf(STUN_BINDING_REQUEST));
-      await nilHeartbeat(world.timestamp, stranger);
+      await world.nilHeartbeat(stranger, 3);
     },
   },
   vectorCase(
@@ -208,12 +206,6 @@ async function isIgnored(world: RelayWorld, hex: string): Promise<void> {
   const stranger = await world.stranger("stranger", "udp");
   await stranger.send(bytesOf(hex));
   await world.fence(stranger);
-}
-
-/** The one thing that a server's UDP port answers: by its answer all before it has been dealt with. */
-async function nilHeartbeat(timestamp: number, line: Line): Promise<void> {
-  await line.say({ type: "HEARTBEAT", session_id: NIL_UUID, sequence: 3, timestamp, pad: "0".repeat(300) });
-  await line.nextMessage("HEARTBEAT_ACK", { sequence: 3 });
 }
 
 function bytesOf(hex: string): Uint8Array {

@@ -5,18 +5,23 @@
  * ```
  * role    "caller" | "callee": one peer's endpoint      "server": the hub, one channel for each `from`
  * config  {session_id?, peer_id?, seed?, private_keys?[hex], suites?[], authentications?[], codecs?[], rotation_ms?,
- *          rotation_packets?, datagrams?, until_ms?; server: max_sessions?, messages_per_second?, idle_ms?}
+ *          rotation_packets?, token?, datagrams?, until_ms?; server: max_sessions?, messages_per_second?, idle_ms?}
  * inputs  [{at_ms, from?, message | json | command}]
- *         command (peers): "up" "down" "rotate" "disconnect"; (server): "close"
+ *         command (peers): "up" "down" "rotate" "disconnect" "heartbeat" "metrics"; with stream_id and ssrc
+ *                          "start_stream" (Opus), with stream_id "stop_stream" and "adapt"
+ *         command (server): "close"
  * ```
  *
- * A peer's transport is up from 0 on unless the first input is the command "up". In the server's outputs `to` names the
+ * A peer's transport is up from 0 on unless the first input is the command "up". A caller without a `session_id` makes
+ * one. In the server's outputs `to` names the
  * channel; a message of a `from` that is new joins it first, as the message's `peer_id`, or `peer_id` of the input.
  */
 import { SeededRng } from "../../../lib/base/rng.ts";
+import { uuidV4 } from "../../../lib/base/uuid.ts";
 import { AUTHENTICATIONS, SUITE_NAMES } from "../../../lib/crypto/suites.ts";
 import { SignalingEndpoint } from "../../../lib/signaling/endpoint.ts";
-import { DEFAULT_HUB_LIMITS, SignalingHub } from "../../../lib/signaling/hub.ts";
+import { SignalingHub } from "../../../lib/signaling/hub.ts";
+import { DEFAULT_HUB_LIMITS } from "../../../lib/signaling/hub_limits.ts";
 import { isJsonObject, type JsonValue } from "../../../lib/signaling/json_value.ts";
 import { parseJson } from "../../../lib/signaling/json.ts";
 import { replyContext } from "../../../lib/signaling/error_reply.ts";
@@ -78,11 +83,12 @@ function runPeer(role: "caller" | "callee", request: Fields, inputs: readonly Fi
   const codecs = config.has("codecs")
     ? config.texts("codecs").map((name) => ({ name, kind: findCodec(name)?.kind ?? "video" as const }))
     : KNOWN_CODECS;
+  const rng = new SeededRng(config.integerOr("seed", 0, 0xffff_ffff, 1));
   const endpoint = new SignalingEndpoint({
     role,
-    sessionId: config.textOr("session_id", SESSION),
+    sessionId: config.textOr("session_id", role === "caller" ? uuidV4(rng) : SESSION),
     peerId: config.textOr("peer_id", PEERS[role]),
-    rng: new SeededRng(config.integerOr("seed", 0, 0xffff_ffff, 1)),
+    rng,
     unixOffsetMs: config.numberOr("unix_start_ms", UNIX_START_MS),
     codecs,
     suites: SUITE_NAMES.filter((suite) => !config.has("suites") || config.texts("suites").includes(suite)),
@@ -99,6 +105,7 @@ function runPeer(role: "caller" | "callee", request: Fields, inputs: readonly Fi
       ...(config.has("rotation_ms") ? { intervalMs: config.number("rotation_ms") } : {}),
       ...(config.has("rotation_packets") ? { packetLimit: config.integer("rotation_packets", 1, 2 ** 31) } : {}),
     },
+    ...(config.has("token") ? { token: config.text("token") } : {}),
     overDatagrams: config.flag("datagrams"),
     privateKeys: config.has("private_keys") ? config.hexList("private_keys") : [],
   });
@@ -135,8 +142,20 @@ function runPeer(role: "caller" | "callee", request: Fields, inputs: readonly Fi
   return opOk({ outputs, state: endpoint.state, events });
 }
 
+const COMMANDS = [
+  "up",
+  "down",
+  "rotate",
+  "disconnect",
+  "heartbeat",
+  "metrics",
+  "start_stream",
+  "stop_stream",
+  "adapt",
+] as const;
+
 function command(endpoint: SignalingEndpoint, input: Fields, nowMs: number): void {
-  switch (input.oneOf("command", ["up", "down", "rotate", "disconnect"] as const)) {
+  switch (input.oneOf("command", COMMANDS)) {
     case "up":
       return endpoint.up(nowMs);
     case "down":
@@ -145,7 +164,26 @@ function command(endpoint: SignalingEndpoint, input: Fields, nowMs: number): voi
       return endpoint.rotate("manual", nowMs);
     case "disconnect":
       return endpoint.disconnect("user_request", nowMs);
+    case "heartbeat":
+      return endpoint.heartbeat(nowMs);
+    case "metrics":
+      return endpoint.metrics({ latency: {}, quality: {}, performance: {}, network: {} }, nowMs);
+    case "start_stream":
+      return startStream(endpoint, input, nowMs);
+    case "stop_stream":
+      return endpoint.stopStream(input.text("stream_id"), "user_request", nowMs);
+    case "adapt":
+      return endpoint.adaptQuality(input.text("stream_id"), { bitrate: 64_000 }, "bandwidth", nowMs);
   }
+}
+
+function startStream(endpoint: SignalingEndpoint, input: Fields, nowMs: number): void {
+  if (endpoint.agreement === undefined) throw new RequestError(`${input.pathOf("command")} needs a connected session`);
+  const audio = { name: "opus", bitrate: 128_000, sample_rate: 48_000, channels: 2 };
+  endpoint.startStream(
+    { stream_id: input.text("stream_id"), stream_type: "audio", codec: { audio }, ssrc: input.u32("ssrc") },
+    nowMs,
+  );
 }
 
 function runServer(request: Fields, inputs: readonly Fields[]): OpResult {

@@ -35,7 +35,7 @@ Deno.test("caller: CONNECT is repeated on virtual time until the run ends", () =
 });
 
 Deno.test("callee: answers a caller's CONNECT, and the same private keys give the same answer", () => {
-  const caller = run({ role: "caller", inputs: [], config: { private_keys: ["01".repeat(32)] } });
+  const caller = run({ role: "caller", inputs: [], config: { session_id: SESSION, private_keys: ["01".repeat(32)] } });
   const connect = caller.outputs[0].message;
   const inputs = [{ at_ms: 5, message: connect }, { at_ms: 50, message: connect }];
   const request = { role: "callee", inputs, config: { private_keys: ["02".repeat(32)] } };
@@ -48,7 +48,7 @@ Deno.test("callee: answers a caller's CONNECT, and the same private keys give th
   const back = run({
     role: "caller",
     inputs: [{ at_ms: 30, message: acks[0].message }, { at_ms: 40, command: "rotate" }],
-    config: { private_keys: ["01".repeat(32), "03".repeat(32)] },
+    config: { session_id: SESSION, private_keys: ["01".repeat(32), "03".repeat(32)] },
   });
   assert.equal(back.state, "connected");
   assert.ok(back.outputs.some(({ at_ms, message }) => at_ms === 40 && message.type === "KEY_ROTATE"));

@@ -44,7 +44,9 @@ function parse(request: Json): Answer {
   const input = request.hex === undefined ? request.json as string : fromHex(request.hex as string);
   const read = readJson(input);
   if ("fault" in read) return read;
-  if (typeof input === "string" && /^\s/.test(input)) return { fault: { reason: "bad_json", offset: 0 } };
+  if (/^\s/.test(typeof input === "string" ? input : String.fromCharCode(input[0]))) {
+    return { fault: { reason: "bad_json", offset: 0 } };
+  }
   const { value } = read;
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { fault: { reason: "bad_type", path: "$" } };
@@ -74,12 +76,14 @@ function shown(schema: Schema, value: Members): Value {
   const message = pruned(schema, value) as Members;
   if (message.type !== "CONNECT") return message;
   const capabilities = message.capabilities as { resolutions: string[]; transport: string[] };
+  const transports = capabilities.transport.filter((name) => name === "udp" || name === "tcp");
   return {
     ...message,
     capabilities: {
       ...capabilities,
       resolutions: capabilities.resolutions.filter((name) => /^[1-9]\d{0,4}p$/.test(name)),
-      transport: capabilities.transport.filter((name) => name === "udp" || name === "tcp"),
+      // The list may not be empty, so one of unknown words alone stays as it came.
+      transport: transports.length === 0 ? capabilities.transport : transports,
     },
   };
 }

@@ -298,7 +298,10 @@ Deno.test("ARC-SIG-repeat-timestamps-grow: another request under the same timest
 
 Deno.test("ARC-SIG-ack-requests: a request that nobody answered", () => {
   const adapt = { ...EXAMPLES.QUALITY_ADAPT.minimal, session_id: SESSION, stream_id: START.stream_id };
-  breaks("ARC-SIG-ack-requests", (call) => call.answer(adapt).wait(11_000).heartbeat(0));
+  const again = { ...START, timestamp: START.timestamp + 1 };
+  breaks("ARC-SIG-ack-requests", (call) => call.answer(adapt).wait(11_000).start(again));
+  // A peer that is not there, or of whom nothing more is to be seen, owes nothing.
+  breaks([], (call) => call.answer(adapt).wait(11_000).heartbeat(0));
   breaks([], (call) => call.answer(adapt).wait(5000).heartbeat(0));
   const refusal = {
     type: "ERROR",

@@ -161,9 +161,11 @@ Deno.test("ARC-TRANSPORT-phoenix-join, -frame, -reply, -heartbeat: channels", ()
   breaks("ARC-TRANSPORT-phoenix-reply", reply("maybe"), new CheckedCall());
   breaks(
     "ARC-TRANSPORT-phoenix-reply",
-    (call) => call.unit(join, place(0, { event: "phx_join" })).wait(6000).heartbeat(0),
+    (call) =>
+      call.unit(join, place(0, { event: "phx_join" })).wait(6000).unit(text("[]"), place(1, { event: "x", ref: null })),
     new CheckedCall(),
   );
+  breaks([], (call) => call.unit(join, place(0, { event: "phx_join" })).wait(6000).heartbeat(0), new CheckedCall());
   breaks(
     "ARC-TRANSPORT-phoenix-heartbeat",
     (call) =>

@@ -13,6 +13,7 @@ const MAX_STREAMS = 16_384;
 /** Numbers of either kind that a second use is looked for among, and of how many streams. */
 const RECENT = 1024;
 const MAX_RECENT = 4096;
+const FIRST_SLOTS = 16;
 /** SPEC ARC-RTP-initial-sequence. */
 const INITIAL_LIMIT = 0x8000;
 /** A first packet this long after its announcement may not have been the first. */
@@ -22,18 +23,34 @@ const AFTER_STOP_S = 1;
 /** SPEC ARC-QUALITY-default-ladder. */
 const DEFAULT_RUNGS = 4;
 
-/** Remembers what was sent under the last numbers, to tell a repetition from another packet. */
+/**
+ * Remembers what was sent under the last numbers, to tell a repetition from another packet. Small at first: most of a million
+ * streams in a hostile capture have one packet.
+ */
 class RecentUses {
-  readonly #hashes = new Int32Array(RECENT);
-  readonly #numbers = new Int32Array(RECENT).fill(-1);
+  #hashes = new Int32Array(FIRST_SLOTS);
+  #numbers = new Int32Array(FIRST_SLOTS).fill(-1);
+  #taken = 0;
 
   /** True when the number was used shortly before by something else. */
   clashes(number16: number, hash: number): boolean {
-    const slot = number16 % RECENT;
+    const slot = number16 % this.#numbers.length;
     if (this.#numbers[slot] === number16) return this.#hashes[slot] !== hash;
     this.#numbers[slot] = number16;
     this.#hashes[slot] = hash;
+    if (++this.#taken === this.#numbers.length && this.#taken < RECENT) this.#grow();
     return false;
+  }
+
+  #grow(): void {
+    const [numbers, hashes] = [this.#numbers, this.#hashes];
+    this.#numbers = new Int32Array(RECENT).fill(-1);
+    this.#hashes = new Int32Array(RECENT);
+    numbers.forEach((number, i) => {
+      if (number < 0) return;
+      this.#numbers[number % RECENT] = number;
+      this.#hashes[number % RECENT] = hashes[i];
+    });
   }
 }
 

@@ -14,6 +14,7 @@ const REPLY_WITHIN_S = 5;
 
 interface Push {
   isReplied: boolean;
+  readonly flow: number;
   readonly packet: number;
   readonly event: string;
   readonly subject: string;
@@ -23,6 +24,8 @@ interface Push {
 
 export class PhoenixCheck implements Check {
   readonly #findings: Findings;
+  /** When something last came, by flow. */
+  readonly #heard = new BoundedMap<number, number>(MAX_PUSHES);
   /** By flow and reference. */
   readonly #pushes = new BoundedMap<string, Push>(MAX_PUSHES);
 
@@ -34,6 +37,7 @@ export class PhoenixCheck implements Check {
     const { envelope } = unit.unit;
     if (envelope?.kind !== "phoenix") return;
     const { event, ref } = envelope;
+    this.#heard.set(flowOf(unit), unit.timeS);
     if (event === "phx_reply") return this.#reply(unit, envelope);
     if (event === "phx_join") this.#join(unit, envelope);
     if (unit.message !== undefined) {
@@ -45,6 +49,7 @@ export class PhoenixCheck implements Check {
     const isHeartbeat = event === "heartbeat" && envelope.topic === "phoenix";
     this.#pushes.set(`${flowOf(unit)} ${ref}`, {
       isReplied: false,
+      flow: flowOf(unit),
       packet: unit.unit.packet,
       event,
       subject: waySubject(unit),
@@ -54,8 +59,10 @@ export class PhoenixCheck implements Check {
   }
 
   end(lastS: number): void {
-    for (const { isReplied, packet, event, subject, atS, rule } of this.#pushes.values()) {
-      if (isReplied || lastS - atS < REPLY_WITHIN_S) continue;
+    for (const { isReplied, packet, event, subject, atS, rule, flow } of this.#pushes.values()) {
+      // Where the capture has nothing more of the server, its reply may be there too.
+      const heardS = this.#heard.get(reverseFlow(flow)) ?? -Infinity;
+      if (isReplied || lastS - atS < REPLY_WITHIN_S || heardS <= atS) continue;
       this.#findings.add(rule, `${subject}: packet ${packet}`, packet, `the push ${event} has no phx_reply`);
     }
   }

@@ -37,6 +37,7 @@ const REQUESTS: ReadonlySet<Message["type"]> = new Set<Message["type"]>([
 
 interface Request {
   readonly type: Message["type"];
+  readonly sessionId: string;
   readonly subject: string;
   readonly packet: number;
   readonly flow: number;
@@ -67,6 +68,8 @@ export class RequestCheck implements Check {
   readonly #findings: Findings;
   /** By flow and what tells requests apart (SPEC ARC-SIG-repeat-same-answer). */
   readonly #requests = new BoundedMap<string, Request>(MAX_REQUESTS);
+  /** When a session was last spoken for, by flow and session. */
+  readonly #heard = new BoundedMap<string, number>(MAX_REQUESTS);
   /** The last requests, newest first, by session and type. */
   readonly #open = new BoundedMap<string, readonly Request[]>(MAX_REQUESTS);
   /** What a HEARTBEAT_ACK has to echo, by flow and sequence. */
@@ -81,6 +84,9 @@ export class RequestCheck implements Check {
   unit(unit: UnitModel): void {
     const { message } = unit;
     if (message === undefined) return;
+    // A server answers the heartbeats of a peer that is alone.
+    const isHeard = message.type !== "HEARTBEAT_ACK" && unit.sessionId !== undefined;
+    if (isHeard) this.#heard.set(`${flowOf(unit)} ${unit.sessionId}`, unit.timeS);
     if (REQUESTS.has(message.type)) this.#request(unit, message);
     switch (message.type) {
       case "HEARTBEAT":
@@ -109,6 +115,9 @@ export class RequestCheck implements Check {
 
   end(lastS: number): void {
     for (const request of this.#requests.values()) {
+      // Whoever was not there, or of whom the capture has nothing more, owes no answer.
+      const heardS = this.#heard.get(`${reverseFlow(request.flow)} ${request.sessionId}`) ?? -Infinity;
+      if (!request.isAnswered && heardS <= request.firstS) continue;
       if (request.isAnswered) this.#findings.judged("ARC-SIG-ack-requests");
       if (request.isAnswered || lastS - request.firstS < ANSWER_WITHIN_S) continue;
       const text = `${request.type} of packet ${request.packet} has no answer in ${
@@ -135,7 +144,7 @@ export class RequestCheck implements Check {
     if (known === undefined) {
       const subject = sessionSubject(sessionId);
       const request: Request = {
-        ...{ type, subject, packet, flow, text, timestamp },
+        ...{ type, sessionId, subject, packet, flow, text, timestamp },
         firstS: nowS,
         lastS: nowS,
         intervalS: 0,

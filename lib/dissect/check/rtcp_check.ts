@@ -32,6 +32,8 @@ class FlowState {
 export class RtcpCheck implements Check {
   readonly #findings: Findings;
   readonly #beginnings: SessionBeginnings;
+  /** True once both directions of some conversation were seen: a capture of one direction shows nothing of the other. */
+  #isTwoWay = false;
   readonly #flows = new BoundedMap<number, FlowState>(MAX_FLOWS);
   readonly #indexes = new BoundedMap<number, { readonly index: number; readonly tag: number; readonly packet: number }>(
     MAX_SSRCS,
@@ -47,6 +49,7 @@ export class RtcpCheck implements Check {
     const flow = this.#flowOf(flowOf(unit));
     const back = this.#flowOf(reverseFlow(flowOf(unit)));
     flow.units++;
+    this.#isTwoWay ||= back.units > 0;
     switch (unit.unit.kind) {
       case UnitKind.rtcp:
         flow.lastReportS = unit.timeS;
@@ -70,8 +73,9 @@ export class RtcpCheck implements Check {
     const { session } = unit;
     const hasBeginning = session !== undefined && this.#beginnings.has(session.id);
     const isFirst = flow.mediaSinceS === undefined;
-    if (isFirst && hasBeginning) this.#findings.judged("ARC-PATH-validated-only");
-    if (isFirst && hasBeginning && !flow.isValidated) {
+    const isJudged = isFirst && hasBeginning && this.#isTwoWay;
+    if (isJudged) this.#findings.judged("ARC-PATH-validated-only");
+    if (isJudged && !flow.isValidated) {
       const text = `media to ${unit.unit.destination.text}, from where no sealed HEARTBEAT_ACK has come`;
       this.#findings.add("ARC-PATH-validated-only", waySubject(unit), unit.unit.packet, text);
     }
@@ -90,8 +94,10 @@ export class RtcpCheck implements Check {
       REPORT_WITHIN_S,
       "RTCP of the sender",
     );
-    const reportedS = Math.max(flow.mediaSinceS, back.lastReportS);
-    this.#regular("ARC-RTCP-reports", unit, reportedS, REPORT_WITHIN_S, "RTCP of the receiver");
+    if (this.#isTwoWay) {
+      const reportedS = Math.max(flow.mediaSinceS, back.lastReportS);
+      this.#regular("ARC-RTCP-reports", unit, reportedS, REPORT_WITHIN_S, "RTCP of the receiver");
+    }
     const beatS = Math.max(flow.mediaSinceS, flow.lastHeartbeatS);
     this.#regular("ARC-PATH-keepalive", unit, beatS, HEARTBEAT_WITHIN_S, "sealed HEARTBEAT of the sender");
   }

@@ -49,6 +49,11 @@ class Place {
 export class UnitOpener implements UnitOpening {
   readonly #secrets: SessionSecrets;
   readonly #places = new BoundedMap<string, Place>(MAX_PLACES);
+  /**
+   * Sessions whose media has gone on to an epoch whose key is not held, by their K: what then does not open, RTCP and seals
+   * included, and media whose K has come around again, is closed and not wrong.
+   */
+  readonly #lacksKey = new BoundedMap<string, boolean>(MAX_SESSIONS);
   /** The epoch that a session's units were last opened with. */
   readonly #epochs = new BoundedMap<string, number>(MAX_SESSIONS);
   readonly #view = new ArcRtpView();
@@ -80,14 +85,17 @@ export class UnitOpener implements UnitOpening {
     const { session, id: streamId } = entry.stream;
     const place = this.#placeOf(`${session.id} ${entry.ssrc}`);
     const epochs = this.#secrets.epochs(session.id, arc.keyPhase);
-    if (epochs.length === 0) return undefined;
+    if (epochs.length === 0) {
+      this.#lacksKey.set(session.id, true);
+      return undefined;
+    }
     const likely = nearestFirst(epochs, place.epoch ?? this.#epochs.get(session.id));
     const wire = fullPacket(unit, arc);
     let reason: "auth" | "decrypt" = "auth";
     let tries = place.tries;
     for (const index of indexesOf(arc.sequenceNumber, place.highestIndex, announcedRoc(entry))) {
       for (const epoch of likely) {
-        if (tries-- === 0) return failed(place, reason);
+        if (tries-- === 0) return this.#failed(session, place, reason);
         const keys = this.#secrets.stream(session.id, epoch, streamId, protection);
         if (keys === undefined) continue;
         const bytes = wire.slice();
@@ -100,10 +108,11 @@ export class UnitOpener implements UnitOpening {
         if (outcome !== "ok") continue;
         place.opened(epoch, index);
         this.#epochs.set(session.id, epoch);
+        this.#lacksKey.set(session.id, false);
         return { kind: "opened", plain: bytes.subarray(0, bytes.length - keys.overheadBytes), epoch, index };
       }
     }
-    return failed(place, reason);
+    return this.#failed(session, place, reason);
   }
 
   #openRtcp(unit: UnitModel): Opening | undefined {
@@ -127,7 +136,7 @@ export class UnitOpener implements UnitOpening {
       const plain = bytes.subarray(0, bytes.length - srtcpOverheadBytes(keys));
       return { kind: "opened", plain, epoch, index: receiver.highestIndex };
     }
-    return this.#canTry(session, sender) ? failed(place, reason) : undefined;
+    return this.#canTry(session, sender) ? this.#failed(session, place, reason) : undefined;
   }
 
   #openSeal(unit: UnitModel): Opening | undefined {
@@ -143,7 +152,7 @@ export class UnitOpener implements UnitOpening {
       this.#epochs.set(session.id, epoch);
       return { kind: "opened", plain: bytes.subarray(0, tagAt), epoch, index: NO_INDEX };
     }
-    return this.#canTry(session) ? failed(place, "auth") : undefined;
+    return this.#canTry(session) ? this.#failed(session, place, "auth") : undefined;
   }
 
   /** Epochs and peers that a unit without key phase may be of, the likeliest first. */
@@ -164,6 +173,11 @@ export class UnitOpener implements UnitOpening {
     return this.#secrets.has(session.id) && (sender !== undefined || session.peers.length > 0);
   }
 
+  #failed(session: SessionEntry, place: Place, reason: "auth" | "decrypt"): Opening | undefined {
+    place.failures = Math.min(16, place.failures + 1);
+    return this.#lacksKey.get(session.id) === true ? undefined : { kind: "failed", reason };
+  }
+
   #placeOf(name: string): Place {
     const known = this.#places.get(name);
     if (known !== undefined) return known;
@@ -171,11 +185,6 @@ export class UnitOpener implements UnitOpening {
     this.#places.set(name, place);
     return place;
   }
-}
-
-function failed(place: Place, reason: "auth" | "decrypt"): Opening {
-  place.failures = Math.min(16, place.failures + 1);
-  return { kind: "failed", reason };
 }
 
 function protectionOf(session: SessionEntry | undefined): Protection | undefined {

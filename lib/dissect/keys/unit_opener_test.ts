@@ -201,3 +201,21 @@ Deno.test("opening: a whole call of a real sender, as who holds its keys reads i
     assert.deepEqual(seen, own.map(({ fields, index, payload }) => [fields.ssrc, index, payload.join()]));
   }
 });
+
+Deno.test("unit opener: a session that has gone on to a key that is not held is closed, not wrong", () => {
+  const call = new ProtectedScene({ known: [0] });
+  const opening = (wire: Uint8Array) => call.scene.unit(wire).opening;
+  assert.equal(opening(call.media({ sequenceNumber: 1 }).wire)?.kind, "opened");
+  assert.equal(opening(call.media({ sequenceNumber: 2 }, 1).wire), undefined);
+  assert.equal(opening(call.rtcp(REPORT, 1)), undefined);
+  assert.equal(
+    opening(call.sealed({ ...EXAMPLES.HEARTBEAT.full, session_id: EXAMPLE_SESSION }, undefined, 1)),
+    undefined,
+  );
+  // K has come around: epoch 4 looks like epoch 0.
+  assert.equal(opening(call.media({ sequenceNumber: 3 }, 4).wire), undefined);
+  const wrong = call.media({ sequenceNumber: 4 }).wire.slice();
+  assert.equal(opening(call.media({ sequenceNumber: 5 }).wire)?.kind, "opened");
+  wrong[wrong.length - 1] ^= 1;
+  assert.equal(opening(wrong)?.kind, "failed");
+});

@@ -145,7 +145,7 @@ function indexNodes(bytes: Uint8Array, start: number): FieldNode[] {
 }
 
 /** What of SRTCP travels in the clear: the first packet's header and its sender. */
-const CLEAR_RTCP_FIELDS: readonly FieldSpec[] = [
+export const CLEAR_RTCP_FIELDS: readonly FieldSpec[] = [
   clearField("rtcp.version", "Version", "uint", 0, 2),
   clearField("rtcp.p", "Padding", "bool", 2, 1),
   clearField("rtcp.count", "Count or format", "uint", 3, 5),

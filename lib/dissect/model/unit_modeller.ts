@@ -38,6 +38,9 @@ export class UnitModeller {
   readonly #engine = new ArmoricoreArcRtpView();
   readonly #opened = new ArcRtpView();
   readonly #memos = new BoundedMap<number, ConversationMemo>(MAX_CONVERSATIONS);
+  /** Messages of the whole capture so far that only one of the dialects has. */
+  #ownMessages = 0;
+  #engineMessages = 0;
   /** Of conversations that are forgotten. */
   readonly #past = new DialectEvidence();
 
@@ -111,6 +114,10 @@ export class UnitModeller {
     const hasExcludedType = !isValid && view.faultReason === "bad_value";
     if (isValid || hasExcludedType) flow.evidence.packet(view);
     if (flow.evidence.isPlainRtp) return this.#takePlainPacket();
+    // Where only the engine speaks, packets of no session of ours are the engine's, also those that either could have sent.
+    if (memo.session === undefined && this.#engineMessages > 0 && this.#ownMessages === 0) {
+      return this.#takeEnginePacket();
+    }
     if (isValid) {
       model.dialect = "arcrtc-1.0";
       model.rtp = view;
@@ -124,6 +131,18 @@ export class UnitModeller {
       model.dialect = "arcrtc-1.0";
       model.fault = view.fault();
     }
+  }
+
+  #takeEnginePacket(): void {
+    const { model } = this;
+    const { bytes, start, end } = model.unit;
+    model.dialect = "armoricore";
+    if (!this.#engine.parse(bytes, start, end)) {
+      model.fault = this.#engine.fault();
+      return;
+    }
+    model.rtp = this.#engine;
+    model.arc = this.#engine;
   }
 
   #takePlainPacket(): void {
@@ -167,6 +186,7 @@ export class UnitModeller {
     const own = parseMessage(json);
     if (own.ok) {
       flow.evidence.ownMessages++;
+      this.#ownMessages++;
       model.dialect = "arcrtc-1.0";
       model.message = own.value;
       this.registry.handle(own.value, unit);
@@ -182,6 +202,7 @@ export class UnitModeller {
     const engine = parseArmoricoreMessage(json);
     if (engine.ok) {
       flow.evidence.engineMessages++;
+      this.#engineMessages++;
       flow.evidence.engineType = engine.value.type;
       model.dialect = "armoricore";
       model.engineMessage = engine.value;

@@ -10,8 +10,9 @@ import { ipv4Text, ipv6Text } from "./ip_text.ts";
 import type { IpView } from "./ip_view.ts";
 
 const WAYS = 4;
-/** Kind, ports, and two addresses of four words. */
+/** Kind, ports, and two addresses of four words; of IPv4 the first four words are all. */
 const KEY_WORDS = 10;
+const IPV4_KEY_WORDS = 4;
 const DEFAULT_SETS = 4096;
 
 /** One end of a conversation. */
@@ -71,6 +72,8 @@ export class ConversationTable<State> {
   readonly #newState: () => State;
   readonly #onEvict: (conversation: Conversation<State>) => void;
   readonly #key = new Uint32Array(KEY_WORDS);
+  /** Of the key that was made last; the first word tells the families apart. */
+  #keyWords = KEY_WORDS;
   #clock = 0;
   #count = 0;
 
@@ -161,30 +164,25 @@ export class ConversationTable<State> {
     const high = isReversed ? sourceAt : destinationAt;
     key[0] = (ip.version << 8) | protocol;
     key[1] = isReversed ? destinationPort * 65_536 + sourcePort : sourcePort * 65_536 + destinationPort;
-    if (words === 1) {
-      key.fill(0, 2);
-      key[2] = readU32(header, low);
-      key[6] = readU32(header, high);
-    } else {
-      for (let i = 0; i < 4; i++) {
-        key[2 + i] = readU32(header, low + 4 * i);
-        key[6 + i] = readU32(header, high + 4 * i);
-      }
+    for (let i = 0; i < words; i++) {
+      key[2 + 2 * i] = readU32(header, low + 4 * i);
+      key[3 + 2 * i] = readU32(header, high + 4 * i);
     }
+    this.#keyWords = words === 1 ? IPV4_KEY_WORDS : KEY_WORDS;
     return isReversed;
   }
 
   #setOfKey(): number {
     const key = this.#key;
     let hash = 0;
-    for (let i = 0; i < KEY_WORDS; i++) hash = Math.imul(hash ^ key[i], 0x9e37_79b1) ^ (hash >>> 15);
+    for (let i = 0; i < this.#keyWords; i++) hash = Math.imul(hash ^ key[i], 0x9e37_79b1) ^ (hash >>> 15);
     return (hash ^ (hash >>> 13)) & (this.#sets - 1);
   }
 
   #holdsKey(slot: number): boolean {
     const key = this.#key;
     const at = slot * KEY_WORDS;
-    for (let i = 0; i < KEY_WORDS; i++) if (this.#keys[at + i] !== key[i]) return false;
+    for (let i = 0; i < this.#keyWords; i++) if (this.#keys[at + i] !== key[i]) return false;
     return true;
   }
 }

@@ -52,7 +52,7 @@ export class LongCall {
     reader.roundS = this.#roundNs / NS_PER_S;
   }
 
-  /** The pieces of a pcap file of `bytes`, or up to a packet more; the first is its header. */
+  /** The pieces of a pcap file of `bytes` at least, each a round of the call at most; the first is its header. */
   *pieces(bytes: number): Generator<Uint8Array> {
     const { linkType } = this.#places[0].frame;
     let written = FILE_HEADER_BYTES;

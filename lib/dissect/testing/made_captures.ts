@@ -12,6 +12,7 @@ import { pcapFile, PcapngBlocks, type TestPacket } from "./capture_files.ts";
 import { ethernet, fragmentExtension, hex, ipv4, ipv6, tcp, udp } from "./packets.ts";
 import { text, wsFrame } from "./streams.ts";
 
+const FOLDER = new URL("../../../fixtures/captures/", import.meta.url);
 const START_NS = 1_767_225_600_000_000_000n;
 
 /** Packets 10 ms apart. */
@@ -81,6 +82,15 @@ function armoricore(): Uint8Array {
     return ethernet(ipv4(udp(packet)));
   });
   return pcapFile(timed([...engine, ...packets]), { order: "big", nanoseconds: true });
+}
+
+/** What the public engine itself wrote: the messages and packets of `fixtures/armoricore`, one a unit. */
+function armoricoreEngine(): Uint8Array {
+  const cases = <T>(name: string): readonly T[] =>
+    JSON.parse(Deno.readTextFileSync(new URL(`../armoricore/${name}.json`, FOLDER))).cases;
+  const messages = cases<{ readonly json: string }>("signaling_serialize").map(({ json }) => utf8(json));
+  const packets = cases<{ readonly wire: string }>("arcrtp_serialize").map(({ wire }) => hex(wire));
+  return pcapFile(timed([...messages, ...packets].map((unit) => ethernet(ipv4(udp(unit))))));
 }
 
 /** Everything that can lie around a unit: tags, options, extension headers, fragments, loopback, several interfaces. */
@@ -207,6 +217,7 @@ export function madeCaptures(): ReadonlyMap<string, Uint8Array> {
   return new Map([
     ["made/plain-rtp.pcap", plainRtp()],
     ["made/armoricore.pcap", armoricore()],
+    ["made/armoricore-engine.pcap", armoricoreEngine()],
     ["made/layers.pcapng", layers()],
     ["made/nats.pcap", nats()],
     ["made/websocket-frames.pcap", webSocket()],
@@ -221,8 +232,6 @@ export function madeCaptures(): ReadonlyMap<string, Uint8Array> {
     ],
   ]);
 }
-
-const FOLDER = new URL("../../../fixtures/captures/", import.meta.url);
 
 export function readCapture(path: string): Uint8Array {
   return Deno.readFileSync(new URL(path, FOLDER));

@@ -36,11 +36,15 @@ export interface AacConfig {
 export function parseAudioSpecificConfig(b: Uint8Array): Parsed<AacConfig> {
   const bits = new BitReader(b);
   let objectType = bits.read(5);
-  if (objectType === 31) objectType = 32 + bits.read(6);
+  const isEscaped = objectType === 31;
+  if (isEscaped) objectType = 32 + bits.read(6);
   const index = bits.read(4);
   const sampleRateHz = index === 15 ? bits.read(24) : AAC_SAMPLE_RATES[index];
   const layout = bits.read(4);
-  if (bits.exhausted) return truncated("AudioSpecificConfig", index === 15 ? 5 : 2, b.length);
+  if (bits.exhausted) {
+    const neededBits = 5 + (isEscaped ? 6 : 0) + 4 + (index === 15 ? 24 : 0) + 4;
+    return truncated("AudioSpecificConfig", Math.ceil(neededBits / 8), b.length);
+  }
   if (sampleRateHz === undefined || sampleRateHz === 0) {
     return fault("bad_value", `Cannot parse AudioSpecificConfig: sampling index ${index}`, { offset: 0 });
   }

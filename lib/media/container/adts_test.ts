@@ -107,6 +107,11 @@ Deno.test("AudioSpecificConfig: every rate and layout comes back; known vectors"
   const escaped = parseAudioSpecificConfig(Uint8Array.of(0xf9, 0x5e, 0x00, 0x60, 0x72, 0x40));
   assert.deepEqual(unwrap(escaped), { objectType: 42, sampleRateHz: 12_345, channels: 2 });
   assert.equal(parseAudioSpecificConfig(Uint8Array.of(0x12)).ok, false);
+  const needs = [[0x12], [0xf9], [0xfe, 0x00], [0x17, 0x80], [0xf9, 0x5e, 0x00, 0x60]].map((bytes) => {
+    const parsed = parseAudioSpecificConfig(Uint8Array.from(bytes));
+    return parsed.ok ? undefined : parsed.fault.need;
+  });
+  assert.deepEqual(needs, [2, 3, 3, 5, 6], "a truncated one says how long it had to be");
   assert.equal(parseAudioSpecificConfig(Uint8Array.of(0x16, 0x90)).ok, false, "index 13 is reserved");
   assert.equal(parseAudioSpecificConfig(Uint8Array.of(0x12, 0x40)).ok, false, "layout 8 is reserved");
 });

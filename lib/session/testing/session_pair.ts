@@ -1,5 +1,5 @@
 /** Two whole sessions over the simulated network, with a signaling forwarder between them: for tests. */
-import { AddressTable } from "../../base/address_table.ts";
+import { AddressTable, isStreamAddress } from "../../base/address_table.ts";
 import { PacketBatch } from "../../base/batch.ts";
 import { SeededRng } from "../../base/rng.ts";
 import { nobleBackend } from "../../crypto/backend_noble.ts";
@@ -7,10 +7,13 @@ import type { LinkOptions } from "../../base/link.ts";
 import type { NatKind } from "../../sim/nat.ts";
 import { Network, type UdpSocket } from "../../sim/network.ts";
 import { Driver } from "../../sim/driver.ts";
+import { StreamStack } from "../../sim/stream.ts";
 import type { Host } from "../../sim/network.ts";
 import { KNOWN_CODECS } from "../../signaling/selection.ts";
 import { SimRelay, type SimRelayOptions } from "./sim_relay.ts";
-import { PeerSession, type SessionConfig, type SessionEvent, type SessionOutput } from "../session.ts";
+import { PeerSession } from "../session.ts";
+import type { SessionConfig, SessionEvent, SessionOutput } from "../session_events.ts";
+import { SimSessionStreams } from "./sim_streams.ts";
 
 export const SESSION = "11111111-1111-4111-8111-111111111111";
 export const ANNA = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
@@ -27,7 +30,10 @@ export interface PairOptions {
   readonly ben?: Partial<SessionConfig>;
   /** Puts a peer behind a NAT of its own, its public address unknown to itself. */
   readonly nats?: { readonly anna?: NatKind; readonly ben?: NatKind };
+  /** What the server hands out to both. */
   readonly relays?: readonly SimRelayOptions[];
+  /** Both know the relays from the start, as by `--relay`. */
+  readonly relaysKnown?: boolean;
 }
 
 /** One peer on its host. */
@@ -40,6 +46,7 @@ export class SimPeer {
   other: SimPeer | undefined;
   readonly #pair: SessionPair;
   readonly #socket: UdpSocket;
+  readonly #streams: SimSessionStreams;
   readonly #addresses = new AddressTable();
   readonly #inBatch = new PacketBatch(1);
   readonly #outBatch = new PacketBatch(32, 1500);
@@ -72,15 +79,18 @@ export class SimPeer {
           ? { nat_type: "open", public_ip: this.host.ip, public_port: PORT }
           : { nat_type: "unknown", local: [{ ip: this.host.ip, port: PORT }] },
       identityPolicy: { kind: "optional" },
+      relays: pair.relaysKnown ? pair.relays.flatMap((relay) => relay.entriesFor(SESSION, config.peerId)) : [],
       backend: nobleBackend,
       addresses: this.#addresses,
       ...config,
     });
     this.#socket = this.host.bindUdp(PORT, (data, from, nowMs) => {
-      this.#inBatch.clear();
-      this.#inBatch.push(data, this.#addresses.intern(from.ip, from.port));
-      this.session.packets(this.#inBatch, nowMs);
-      this.#driven.wake();
+      this.#arrived(data, this.#addresses.intern(from.ip, from.port), nowMs);
+    });
+    this.#streams = new SimSessionStreams(pair.network, pair.stack, this.host, pair.names, {
+      event: (event) => this.act((session, nowMs) => session.transport(event, nowMs)),
+      accepted: (from) => this.act((session, nowMs) => session.accepted(from, nowMs)),
+      unit: (unit, address, nowMs) => this.#arrived(unit, address, nowMs),
     });
     const machine = {
       handle: () => {},
@@ -91,6 +101,13 @@ export class SimPeer {
       expire: (nowMs) => this.session.timeout(nowMs),
       output: (output) => this.#carryOut(output as SessionOutput),
     });
+  }
+
+  #arrived(unit: Uint8Array, address: number, nowMs: number): void {
+    this.#inBatch.clear();
+    this.#inBatch.push(unit, address);
+    this.session.packets(this.#inBatch, nowMs);
+    this.#driven.wake();
   }
 
   /** Runs an action on the session and carries out what follows. */
@@ -110,10 +127,15 @@ export class SimPeer {
       this.#outBatch.clear();
       if (this.session.pollPackets(this.#outBatch, this.#pair.nowMs) === 0) break;
       for (let i = 0; i < this.#outBatch.size; i++) {
-        const to = this.#addresses.describe(this.#outBatch.addresses[i]);
-        if (to === undefined) continue;
         this.sentUnits.bytes += this.#outBatch.lengths[i];
         this.sentUnits.count++;
+        const address = this.#outBatch.addresses[i];
+        if (isStreamAddress(address)) {
+          this.#streams.send(address, this.#outBatch.packet(i));
+          continue;
+        }
+        const to = this.#addresses.describe(address);
+        if (to === undefined) continue;
         this.#socket.send(this.#outBatch.packet(i), this.#pair.network.endpoints.of(to.host, to.port));
       }
     }
@@ -123,12 +145,17 @@ export class SimPeer {
   #carryOut(output: SessionOutput): void {
     if (output.kind === "media") this.media.push(output.event);
     else if (output.kind === "event") this.events.push({ atMs: this.#pair.nowMs, event: output.event });
+    else if (output.kind === "transport") this.#streams.carryOut(output.want);
     else this.#pair.forward(this, output.text);
   }
 }
 
 export class SessionPair {
   readonly network: Network;
+  readonly stack: StreamStack;
+  /** What DNS knows. */
+  readonly names: Record<string, string>;
+  readonly relaysKnown: boolean;
   readonly driver: Driver;
   readonly anna: SimPeer;
   readonly ben: SimPeer;
@@ -139,13 +166,24 @@ export class SessionPair {
   readonly #signalingDelayMs: number;
 
   constructor(
-    { seed = 1, link = { delayMs: 10 }, signalingDelayMs = 20, anna = {}, ben = {}, nats = {}, relays = [] }:
-      PairOptions = {},
+    {
+      seed = 1,
+      link = { delayMs: 10 },
+      signalingDelayMs = 20,
+      anna = {},
+      ben = {},
+      nats = {},
+      relays = [],
+      relaysKnown = false,
+    }: PairOptions = {},
   ) {
     this.seed = seed;
+    this.relaysKnown = relaysKnown;
     this.nats = nats;
     this.network = new Network({ seed, link });
-    this.relays = relays.map((options) => new SimRelay(this.network, options, UNIX_OFFSET));
+    this.stack = new StreamStack(this.network);
+    this.relays = relays.map((options) => new SimRelay(this.network, this.stack, options, UNIX_OFFSET));
+    this.names = Object.fromEntries(relays.map(({ name, ip }) => [name ?? ip, ip]));
     this.driver = new Driver(this.network.clock);
     this.#signalingDelayMs = signalingDelayMs;
     this.anna = new SimPeer(this, "anna", "10.0.0.1", { role: "caller", peerId: ANNA, ...anna });
@@ -161,8 +199,12 @@ export class SessionPair {
   /** The server is there (again), for both. */
   signalingUp(): void {
     this.#signalingIsUp = true;
-    this.ben.act((session, nowMs) => session.signalingUp(nowMs));
-    this.anna.act((session, nowMs) => session.signalingUp(nowMs));
+    for (const peer of [this.ben, this.anna]) {
+      peer.act((session, nowMs) => {
+        session.start(nowMs);
+        session.signalingUp(nowMs);
+      });
+    }
   }
 
   /** The server dies: what is on its way is lost. */
@@ -184,7 +226,7 @@ export class SessionPair {
     const message = JSON.parse(text);
     if (this.relays.length === 0 || message.network_info === undefined) return text;
     const recipient = from === this.anna ? BEN : ANNA;
-    message.network_info.relay_servers = this.relays.map((relay) => relay.entryFor(SESSION, recipient));
+    message.network_info.relay_servers = this.relays.flatMap((relay) => relay.entriesFor(SESSION, recipient));
     return JSON.stringify(message);
   }
 

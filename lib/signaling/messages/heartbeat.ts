@@ -1,6 +1,6 @@
 /** HEARTBEAT and its answer: keep a path alive, validate an address, measure (SPEC §5.2.6). */
 import * as v from "valibot";
-import { endpoint, peerId, sessionIdOrNil, timestamp, unixMs } from "./fields.ts";
+import { endpoint, ip, natType, peerId, port, sessionIdOrNil, timestamp, unixMs } from "./fields.ts";
 import { type DeepReadonly, integer, pattern, struct, text } from "./schema.ts";
 
 const MAX = Number.MAX_SAFE_INTEGER;
@@ -17,6 +17,10 @@ export const HeartbeatSchema = v.pipe(
     challenge: v.optional(challenge),
     peer_id: v.optional(peerId),
     token: v.optional(text(0, 4096, "The JWT for the server, where this heartbeat joins")),
+    network_info: v.optional(v.pipe(
+      struct({ public_ip: ip, public_port: port, nat_type: natType }),
+      v.metadata({ description: "Where the sender can be reached, learned since CONNECT" }),
+    )),
     pad: v.optional(text(0, 1024, "Makes the heartbeat as long as the answer may be")),
     timestamp,
   }),

@@ -1,0 +1,152 @@
+/** Runs remote targets: at a bounded rate, one case after the other, what fails shrunk against the other side itself. */
+import { writeCase } from "../../../lib/fuzz/case_text.ts";
+import { TargetFuzzer } from "../../../lib/fuzz/fuzzer.ts";
+import { shrinkCase } from "../../../lib/fuzz/shrink.ts";
+import { type CaseOutcome, type Failure, failureOf, type FuzzCase } from "../../../lib/fuzz/target.ts";
+import { CliError } from "../../ui/cli_error.ts";
+import type { Finding } from "../finding_files.ts";
+import type { TargetProgress } from "../worker_protocol.ts";
+import { delay, type RemoteTarget } from "./remote_target.ts";
+
+export interface RemoteRun {
+  readonly seed: number;
+  readonly countEach: number;
+  readonly endMs: number;
+  /** Cases a second; Infinity for as fast as answers come. */
+  readonly rate: number;
+  readonly signal: AbortSignal;
+}
+
+export interface RemoteEvents {
+  progress(progress: TargetProgress): void;
+  finding(finding: Finding): void;
+}
+
+/** How often a failing case is tried before and after it was shrunk. */
+const TRIES = 5;
+/** Tries of each candidate where the case does not fail always. */
+const FLAKY_TRIES = 3;
+const MAX_SHRINK_PROBES = 150;
+const TURN_CASES = 20;
+/** A finding at the end of the run is still made small. */
+const SHRINK_AFTER_END_MS = 30_000;
+
+/** A case against the other side; what is thrown is its outcome, but for errors that are the user's. */
+export async function runRemoteCase(target: RemoteTarget, units: FuzzCase): Promise<CaseOutcome> {
+  try {
+    return { kind: "passed", behaviour: await target.run(units) };
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    return { kind: "failed", failure: failureOf(target.name, error) };
+  }
+}
+
+export async function fuzzRemote(
+  targets: readonly RemoteTarget[],
+  run: RemoteRun,
+  events: RemoteEvents,
+): Promise<void> {
+  let turns = targets.map((target) => ({ target, fuzzer: new TargetFuzzer(target, { seed: run.seed }), busyMs: 0 }));
+  const isOver = () => performance.now() >= run.endMs || run.signal.aborted;
+  let dueMs = performance.now();
+  try {
+    while (!isOver() && turns.some(({ fuzzer }) => fuzzer.executions < run.countEach)) {
+      for (const turn of turns) {
+        const { target, fuzzer } = turn;
+        const startMs = performance.now();
+        let isGone = false;
+        for (let i = 0; i < TURN_CASES && !isGone && !isOver() && fuzzer.executions < run.countEach; i++) {
+          await delay(Math.max(0, dueMs - performance.now()));
+          dueMs = Math.max(dueMs + 1000 / run.rate, performance.now());
+          const [units] = fuzzer.nextBatch(1);
+          const outcome = await runRemoteCase(target, units);
+          const isNew = outcome.kind === "failed" && !fuzzer.failures.has(outcome.failure.signature);
+          fuzzer.executed(units, outcome);
+          if (!isNew) continue;
+          isGone = !await isAlive(target);
+          const reproduced = isGone ? untried(units) : await investigate(target, units, outcome.failure, run);
+          events.finding(findingOf(target, units, outcome.failure, fuzzer.executions, run.seed, reproduced));
+        }
+        turn.busyMs += performance.now() - startMs;
+        events.progress({
+          name: target.name,
+          executions: fuzzer.executions,
+          newBehaviours: fuzzer.newBehaviours,
+          corpus: fuzzer.corpus.size,
+          coveredBytes: 0,
+          busyMs: turn.busyMs,
+        });
+        // Whatever is sent to one that is gone fails, and says nothing.
+        if (isGone) turns = turns.filter((other) => other !== turn);
+      }
+    }
+  } finally {
+    for (const target of targets) await target.close();
+  }
+}
+
+/** What is well-formed must pass, or the other side has not come back. */
+async function isAlive(target: RemoteTarget): Promise<boolean> {
+  return (await runRemoteCase(target, target.seeds()[0] ?? [])).kind === "passed";
+}
+
+interface Reproduced {
+  readonly smallest: FuzzCase;
+  readonly failed: number;
+  readonly tried: number;
+}
+
+const untried = (units: FuzzCase): Reproduced => ({ smallest: units, failed: 1, tried: 1 });
+
+/** Tries again, makes the case small, and says how often it fails. */
+async function investigate(
+  target: RemoteTarget,
+  units: FuzzCase,
+  failure: Failure,
+  run: RemoteRun,
+): Promise<Reproduced> {
+  const isOver = () => performance.now() >= run.endMs + SHRINK_AFTER_END_MS || run.signal.aborted;
+  const fails = async (candidate: FuzzCase) => {
+    const outcome = await runRemoteCase(target, candidate);
+    return outcome.kind === "failed" && outcome.failure.signature === failure.signature;
+  };
+  const count = async (candidate: FuzzCase) => {
+    let failed = 0;
+    for (let i = 0; i < TRIES && !isOver(); i++) if (await fails(candidate)) failed++;
+    return failed;
+  };
+  const before = await count(units);
+  if (before === 0) return { smallest: units, failed: 0, tried: TRIES };
+  const tries = before === TRIES ? 1 : FLAKY_TRIES;
+  const shrinking = shrinkCase(units, target.shape);
+  let smallest = units;
+  let step = shrinking.next();
+  for (let probes = 0; !step.done && probes < MAX_SHRINK_PROBES && !isOver(); probes++) {
+    const candidate = step.value;
+    let stillFails = false;
+    for (let i = 0; i < tries && !stillFails; i++) stillFails = await fails(candidate);
+    if (stillFails) smallest = candidate;
+    step = shrinking.next(stillFails);
+  }
+  return { smallest, failed: smallest === units ? before : await count(smallest), tried: TRIES };
+}
+
+function findingOf(
+  target: RemoteTarget,
+  units: FuzzCase,
+  failure: Failure,
+  execution: number,
+  seed: number,
+  { smallest, failed, tried }: Reproduced,
+): Finding {
+  return {
+    target: target.name,
+    ...failure,
+    ...target.where,
+    seed,
+    execution,
+    case: writeCase(smallest),
+    original: writeCase(units),
+    reproduced: { failed, tried },
+  };
+}

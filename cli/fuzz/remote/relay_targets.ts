@@ -1,0 +1,209 @@
+/** A relay over UDP: as a stranger, and as a peer that is bound. */
+import { equalBytes, toHex, utf8 } from "../../../lib/base/bytes.ts";
+import { unwrap } from "../../../lib/base/parsed.ts";
+import { NIL_UUID, uuidV4 } from "../../../lib/base/uuid.ts";
+import { issueRelayToken, makeRelayProof, parseRelayToken } from "../../../lib/crypto/relay_token.ts";
+import { generateArcRtp, generateReduced, generateRtcp } from "../../../lib/fuzz/generate_packet.ts";
+import { strayMessage } from "../../../lib/fuzz/message_mutation.ts";
+import { judgeAmplification, judgeAnswer } from "../../../lib/fuzz/response_rules.ts";
+import { Breach, type CaseRandom, demand, type FuzzCase } from "../../../lib/fuzz/target.ts";
+import { arcRtpSeeds } from "../../../lib/fuzz/targets/packet_targets.ts";
+import { SystemRng } from "../../../lib/net/system_rng.ts";
+import { MAX_UNIT_BYTES } from "../../../lib/packet/demux.ts";
+import { EXAMPLES } from "../../../lib/signaling/examples.ts";
+import { writeMessage } from "../../../lib/signaling/parse_message.ts";
+import { CliError } from "../../ui/cli_error.ts";
+import { Liveness } from "./liveness.ts";
+import type { RemoteTarget } from "./remote_target.ts";
+import { UdpLine } from "./udp_line.ts";
+
+/** How long answers are waited for: on the way back they are as fast as the canary's. */
+const ANSWER_MS = 15;
+const CANARY_MS = 2000;
+const TOKEN_LIFETIME_S = 3600;
+
+export interface RelayAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `host:port`; IPv6 in brackets. */
+export function parseRelayAddress(text: string): RelayAddress {
+  const match = /^(?:udp:\/\/)?(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port < 1 || port > 65_535) {
+    throw new CliError("usage", `--relay '${text}': need host:port`, "such as 127.0.0.1:3478");
+  }
+  return { host: match[1] ?? match[2], port };
+}
+
+export function relayTargets(address: RelayAddress, secret: Uint8Array | undefined): readonly RemoteTarget[] {
+  return [strangerTarget(address), ...(secret === undefined ? [] : [boundTarget(address, secret)])];
+}
+
+const text = (message: object) => utf8(JSON.stringify(message));
+
+function nilHeartbeat(challenge: string): Uint8Array {
+  return text({
+    type: "HEARTBEAT",
+    session_id: NIL_UUID,
+    sequence: 0,
+    challenge,
+    pad: "x".repeat(300),
+    timestamp: Date.now(),
+  });
+}
+
+/** Asks the relay for a sign of life; how long it took. */
+async function canary(line: UdpLine): Promise<number | undefined> {
+  const challenge = toHex(new SystemRng().fill(new Uint8Array(8)));
+  const startMs = performance.now();
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await line.send(nilHeartbeat(challenge));
+    const answer = await line.receive((unit) => new TextDecoder().decode(unit).includes(challenge), CANARY_MS / 3);
+    if (answer !== undefined) return performance.now() - startMs;
+  }
+  return undefined;
+}
+
+function generateUnit(random: CaseRandom): FuzzCase {
+  const setting = { sessionId: NIL_UUID, peerId: NIL_UUID, unixMs: 1_700_000_000_000 };
+  const make = random.pick([
+    generateArcRtp,
+    generateReduced,
+    generateRtcp,
+    (r: CaseRandom) => strayMessage(setting, r),
+  ]);
+  return [make(random).subarray(0, MAX_UNIT_BYTES)];
+}
+
+const unitSeeds = (): readonly FuzzCase[] => [
+  ...arcRtpSeeds().map((unit) => [unit]),
+  ...[EXAMPLES.RELAY_BIND, EXAMPLES.RELAY_UNBIND, EXAMPLES.RELAY_KEYS, EXAMPLES.HEARTBEAT].map((
+    { full },
+  ) => [text(full)]),
+  [nilHeartbeat("0123456789abcdef")],
+];
+
+function strangerTarget(address: RelayAddress): RemoteTarget {
+  const line = new UdpLine(address);
+  const liveness = new Liveness();
+  return {
+    name: "relay.stranger",
+    area: "network",
+    summary: "a relay from an address that it does not know",
+    shape: "bytes",
+    maxUnits: 4,
+    seeds: unitSeeds,
+    generate: generateUnit,
+    where: { address: `${address.host}:${address.port}` },
+    close: () => line.close(),
+    run: async (units) => {
+      const kinds = new Set<string>();
+      for (const unit of units) {
+        if (unit.length > MAX_UNIT_BYTES) continue;
+        await line.send(unit);
+        const answers = await line.gather(ANSWER_MS);
+        judgeAmplification(
+          unit.length,
+          answers.reduce((sum, { length }) => sum + length, 0),
+          "ARC-RELAY-challenge-size",
+        );
+        for (const answer of answers) {
+          judgeAnswer(unit, answer);
+          kinds.add(JSON.parse(new TextDecoder().decode(answer)).type);
+        }
+      }
+      liveness.canary(await canary(line), "a HEARTBEAT");
+      return [...kinds].sort().join(" ");
+    },
+  };
+}
+
+/** Two peers of one session, bound anew when the relay has let go of them. */
+function boundTarget(address: RelayAddress, secret: Uint8Array): RemoteTarget {
+  const rng = new SystemRng();
+  const [caller, callee] = [new UdpLine(address), new UdpLine(address)];
+  const [sessionId, callerId, calleeId] = [uuidV4(rng), uuidV4(rng), uuidV4(rng)];
+  const liveness = new Liveness();
+  const bindBoth = async () => {
+    await bind(caller, secret, sessionId, callerId);
+    await bind(callee, secret, sessionId, calleeId);
+  };
+  let sequence = 0;
+  let isBound = false;
+  /** A packet that must come through. */
+  const forwards = async (): Promise<number | undefined> => {
+    const startMs = performance.now();
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const probe = new Uint8Array(40);
+      probe.set([0x80, 111, sequence >>> 8, sequence++ & 255]);
+      rng.fill(probe.subarray(16));
+      await caller.send(probe);
+      const got = await callee.receive((unit) => equalBytes(unit, probe), CANARY_MS / 3);
+      if (got !== undefined) return performance.now() - startMs;
+      await bindBoth();
+    }
+    return undefined;
+  };
+  return {
+    name: "relay.bound",
+    area: "network",
+    summary: "a relay from a peer that is bound: what it forwards comes out unchanged",
+    shape: "bytes",
+    maxUnits: 4,
+    seeds: unitSeeds,
+    generate: generateUnit,
+    where: { address: `${address.host}:${address.port}` },
+    close: async () => {
+      await caller.close();
+      await callee.close();
+    },
+    run: async (units) => {
+      if (!isBound) await bindBoth();
+      isBound = true;
+      await callee.gather(0);
+      let forwarded = 0;
+      for (const unit of units) {
+        if (unit.length > MAX_UNIT_BYTES) continue;
+        await caller.send(unit);
+        for (const answer of await caller.gather(ANSWER_MS)) judgeAnswer(unit, answer);
+        for (const out of await callee.gather(0)) {
+          demand(equalBytes(out, unit), "response", "a forwarded unit was changed", "ARC-RELAY-forward");
+          forwarded++;
+        }
+      }
+      liveness.canary(await forwards(), "a packet through the relay");
+      return `${forwarded}`;
+    },
+  };
+}
+
+async function bind(line: UdpLine, secret: Uint8Array, sessionId: string, peerId: string): Promise<void> {
+  const expires = Math.floor(Date.now() / 1000) + TOKEN_LIFETIME_S;
+  const { tag } = unwrap(parseRelayToken(issueRelayToken(secret, { sessionId, peerId, expiresS: expires })));
+  const ask = async (fields: object) => {
+    const message = {
+      type: "RELAY_BIND" as const,
+      session_id: sessionId,
+      peer_id: peerId,
+      expires,
+      timestamp: Date.now(),
+    };
+    await line.send(utf8(writeMessage({ ...message, ...fields })));
+    const answer = await line.receive((unit) => unit[0] === 0x7b, CANARY_MS);
+    return answer === undefined ? undefined : JSON.parse(new TextDecoder().decode(answer));
+  };
+  await line.gather(0);
+  const challenge = await ask({});
+  if (challenge === undefined) throw new Breach("silence", "a RELAY_BIND is not answered");
+  const proof = makeRelayProof(tag, challenge.nonce ?? "", sessionId, peerId);
+  const bound = await ask({ nonce: challenge.nonce, proof });
+  if (bound?.type !== "RELAY_BOUND") {
+    throw new CliError(
+      "refused",
+      `the relay does not bind: ${bound?.message ?? "no answer"}`,
+      "is --relay-secret its own?",
+    );
+  }
+}

@@ -1,0 +1,127 @@
+/** Servers of our own, and some that are broken on purpose. */
+import assert from "node:assert/strict";
+import { ArcrtcProcess } from "../peer/testing/arcrtc_process.ts";
+import { runArgs } from "../testing/run_line.ts";
+import { ownedDirectory } from "./testing/owned_directory.ts";
+
+const SECRET = "00112233445566778899aabbccddeeff";
+const SESSION = "33333333-3333-4333-8333-333333333333";
+
+/** A run of `count` cases of each target; the findings in its JSON lines, and the exit code. */
+async function fuzz(args: readonly string[], count = 12) {
+  using directory = ownedDirectory();
+  const limits = ["--seed", "7", "--count", `${count}`, "--rate", "1000", "--findings", directory.path, "--json", "-q"];
+  const { exitCode, out, err } = await runArgs(["fuzz", ...args, ...limits]);
+  const lines = out.trimEnd().split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  const findings = lines.filter(({ kind }) => kind === "finding");
+  return { exitCode, err, findings, summary: lines.at(-1) };
+}
+
+async function during<T>(args: readonly string[], body: (urls: Record<string, string>) => Promise<T>): Promise<T> {
+  const process = new ArcrtcProcess(args);
+  try {
+    return await body((await process.event("listening")).urls);
+  } finally {
+    await process.kill();
+  }
+}
+
+Deno.test("fuzz --target: our own signaling server stands messages and bytes on every transport", async () => {
+  await during(["serve", "--open", "--port", "0", "--tcp-port", "0", "--udp-port", "0", "--json"], async (urls) => {
+    for (const url of [urls.phoenix, urls.plain, urls.stream]) {
+      const { exitCode, err, findings, summary } = await fuzz(["--target", url]);
+      assert.deepEqual(findings, [], url);
+      assert.equal(exitCode, 0, err);
+      assert.equal(summary.executions, 24, url);
+    }
+  });
+});
+
+Deno.test("fuzz --relay: our own relay stands strangers and peers", async () => {
+  const args = ["relay", "--secret", SECRET, "--udp-port", "0", "--tcp-port", "0", "--json"];
+  await during(args, async ({ udp }) => {
+    const { exitCode, err, findings, summary } = await fuzz(["--relay", String(udp), "--relay-secret", SECRET]);
+    assert.deepEqual(findings, []);
+    assert.equal(exitCode, 0, err);
+    assert.deepEqual(summary.targets.map(({ target }: { target: string }) => target), [
+      "relay.stranger",
+      "relay.bound",
+    ]);
+  });
+});
+
+Deno.test("fuzz --session: our own peer stands malformed plaintext within valid ArcSRTP", async () => {
+  await during(["serve", "--open", "--port", "0", "--tcp-port", "0", "--udp-port", "0", "--json"], async (urls) => {
+    const url = urls.phoenix;
+    const peer = new ArcrtcProcess(["peer", "listen", "--signal", url, "--session", SESSION, "--json"]);
+    try {
+      const { exitCode, err, findings, summary } = await fuzz(["--target", url, "--session", SESSION]);
+      assert.deepEqual(findings, []);
+      assert.equal(exitCode, 0, err);
+      assert.equal(summary.executions, 12);
+    } finally {
+      await peer.kill();
+    }
+  });
+});
+
+/** A UDP server that answers each datagram with what `answer` makes of it. */
+async function withUdp(answer: (unit: Uint8Array) => Uint8Array[], body: (address: string) => Promise<void>) {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  let isOpen = true;
+  const serving = (async () => {
+    while (isOpen) {
+      try {
+        const [unit, from] = await socket.receive();
+        for (const out of answer(unit)) await socket.send(out, from);
+      } catch {
+        if (!isOpen) return;
+      }
+    }
+  })();
+  try {
+    await body(`127.0.0.1:${(socket.addr as Deno.NetAddr).port}`);
+  } finally {
+    isOpen = false;
+    socket.close();
+    await serving;
+  }
+}
+
+/** The answer to a HEARTBEAT, `pad` bytes longer than it has to be. */
+function heartbeatAck(unit: Uint8Array, pad = 0): Uint8Array[] {
+  let message;
+  try {
+    message = JSON.parse(new TextDecoder().decode(unit));
+  } catch {
+    return [];
+  }
+  if (message?.type !== "HEARTBEAT") return [];
+  const { session_id, sequence, challenge, timestamp } = message;
+  const ack = { session_id, sequence, challenge, original_timestamp: timestamp, response_timestamp: timestamp };
+  const text = JSON.stringify({ type: "HEARTBEAT_ACK", ...ack, latency_ms: 0, pad: "x".repeat(pad) });
+  return [new TextEncoder().encode(text)];
+}
+
+Deno.test("fuzz --relay finds who answers a stranger with more than it sent (ARC-RELAY-challenge-size)", async () => {
+  await withUdp((unit) => heartbeatAck(unit, 400), async (address) => {
+    const { exitCode, findings } = await fuzz(["--relay", address], 40);
+    assert.equal(exitCode, 5);
+    assert.ok(findings.some(({ rule }) => rule === "ARC-RELAY-challenge-size"), JSON.stringify(findings));
+  });
+});
+
+Deno.test("fuzz --relay finds who falls silent after a certain packet, and which", async () => {
+  let isDead = false;
+  const answer = (unit: Uint8Array) => {
+    isDead ||= unit[0] === 0x90;
+    return isDead ? [] : heartbeatAck(unit);
+  };
+  await withUdp(answer, async (address) => {
+    const { exitCode, findings } = await fuzz(["--relay", address], 5);
+    assert.equal(exitCode, 5);
+    assert.equal(findings.length, 1, "to one that is gone nothing more is sent");
+    assert.equal(findings[0].oracle, "silence");
+    assert.deepEqual(findings[0].reproduced, { failed: 1, tried: 1 });
+  });
+});

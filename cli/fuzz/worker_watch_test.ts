@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { watchWorkers } from "./worker_watch.ts";
+import type { WorkerFinding } from "./worker_protocol.ts";
+
+Deno.test("fuzz: a case that never ends is found from outside, and the others go on without its target", async () => {
+  const findings: WorkerFinding[] = [];
+  await watchWorkers({
+    targets: ["fine", "hanging"],
+    seed: 1,
+    countEach: 10,
+    sliceMs: 10,
+    usesCoverage: false,
+    maxHeapBytes: 1e9,
+    timeMs: 60_000,
+    hangMs: 300,
+    signal: new AbortController().signal,
+    worker: new URL("./testing/hanging_worker.ts", import.meta.url),
+  }, { progress: () => {}, finding: (finding) => findings.push(finding), corpus: () => {} });
+  assert.equal(findings.length, 1);
+  const [{ target, failure, minimised }] = findings;
+  assert.equal(target, "hanging");
+  assert.equal(failure.oracle, "hang");
+  assert.equal(minimised, "Bwg -", "the case is known although nobody could tell it");
+});

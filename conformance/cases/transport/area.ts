@@ -1,0 +1,19 @@
+/** SPEC clause 6: signaling transports and the server. */
+import type { Case } from "../../case.ts";
+import { CASES as BETWEEN_SERVERS } from "./between_servers.ts";
+import { CASES as PHOENIX } from "./phoenix.ts";
+import { CASES as FORWARDING } from "./server_forwarding.ts";
+import { CASES as JOINING } from "./server_joining.ts";
+import { CASES as LIMITS } from "./server_limits.ts";
+import { CASES as STREAMS } from "./streams.ts";
+import { CASES as WEBSOCKET } from "./websocket.ts";
+
+export const TRANSPORT_CASES: readonly Case[] = [
+  ...PHOENIX,
+  ...WEBSOCKET,
+  ...STREAMS,
+  ...BETWEEN_SERVERS,
+  ...FORWARDING,
+  ...JOINING,
+  ...LIMITS,
+];

@@ -1,0 +1,100 @@
+/**
+ * The form of the JSON report, once: `json.ts` is typed by it, `fixtures/schemas/conformance-report.schema.json` is
+ * generated from it.
+ */
+import * as v from "valibot";
+import { LEVELS } from "../requirements.ts";
+import { VERDICTS } from "../verdict.ts";
+
+const FACETS = ["ops", "server", "relay", "peer", "capture"] as const;
+
+const TEXT = v.string();
+const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0));
+const DURATION = v.pipe(v.number(), v.minValue(0), v.description("Milliseconds."));
+const SEED = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff));
+/** Whatever the testee was asked or has answered. */
+const ANY_OBJECT = v.record(v.string(), v.unknown());
+
+export const BREACH_SCHEMA = v.strictObject({
+  at: v.optional(v.pipe(TEXT, v.description("The check of the case, or who in a capture."))),
+  expected: TEXT,
+  got: TEXT,
+});
+
+export const TRANSCRIPT_ENTRY_SCHEMA = v.variant("kind", [
+  v.strictObject({
+    kind: v.literal("asked"),
+    check: TEXT,
+    request: ANY_OBJECT,
+    answer: v.optional(v.pipe(ANY_OBJECT, v.description("Absent where no answer came."))),
+    expected: TEXT,
+    problem: v.optional(TEXT),
+    atMs: DURATION,
+  }),
+  ...(["sent", "received"] as const).map((kind) =>
+    v.strictObject({ kind: v.literal(kind), line: TEXT, hex: TEXT, text: v.optional(TEXT), atMs: DURATION })
+  ),
+  ...(["opened", "closed", "note"] as const).map((kind) =>
+    v.strictObject({ kind: v.literal(kind), line: v.optional(TEXT), text: TEXT, atMs: DURATION })
+  ),
+]);
+
+const CASE = v.strictObject({
+  id: TEXT,
+  area: TEXT,
+  title: TEXT,
+  needs: v.picklist(FACETS),
+  level: v.picklist(LEVELS),
+  clause: TEXT,
+  requirements: v.array(v.strictObject({ id: TEXT, text: v.nullable(TEXT) })),
+  verdict: v.picklist(VERDICTS),
+  known_failing: v.boolean(),
+  why: v.nullable(TEXT),
+  breaches: v.array(BREACH_SCHEMA),
+  checks: COUNT,
+  elapsed_ms: DURATION,
+  transcript: v.optional(
+    v.pipe(v.array(TRANSCRIPT_ENTRY_SCHEMA), v.description("Of cases that did not pass; of all with --verbose.")),
+  ),
+});
+
+const COUNTS = v.strictObject(
+  Object.fromEntries(VERDICTS.map((verdict) => [verdict, COUNT])) as Record<(typeof VERDICTS)[number], typeof COUNT>,
+);
+
+export const SUBJECTS_SCHEMA = v.pipe(
+  v.strictObject(
+    Object.fromEntries(FACETS.map((facet) => [facet, v.optional(TEXT)])) as Record<
+      (typeof FACETS)[number],
+      v.OptionalSchema<typeof TEXT, undefined>
+    >,
+  ),
+  v.description("What was tested."),
+);
+
+export const IMPLEMENTATION_SCHEMA = v.nullable(v.strictObject({ name: TEXT, version: TEXT }));
+
+export const REPORT_SCHEMA = v.pipe(
+  v.strictObject({
+    schema: v.literal("arcrtc.conformance/1"),
+    suite: v.strictObject({ version: TEXT, spec_version: TEXT }),
+    subjects: SUBJECTS_SCHEMA,
+    implementation: IMPLEMENTATION_SCHEMA,
+    seed: SEED,
+    strict: v.boolean(),
+    elapsed_ms: DURATION,
+    interrupted: v.pipe(v.boolean(), v.description("True where the run was ended before its last case.")),
+    dialects: v.array(v.strictObject({
+      dialect: TEXT,
+      from: v.picklist(["given", "hello", "capture", "default"]),
+      counts: COUNTS,
+      cases: v.array(CASE),
+    })),
+    stale_known_failing: v.array(v.strictObject({ id: TEXT, why: TEXT })),
+  }),
+  v.title("Report of arcrtc conformance --json"),
+  v.description("What a run has found: one table of verdicts for each dialect."),
+);
+
+export type ReportDocument = v.InferOutput<typeof REPORT_SCHEMA>;
+export type CaseDocument = v.InferOutput<typeof CASE>;

@@ -1,0 +1,28 @@
+/** Sums that several reports give. */
+import type { CaseResult, DialectTable, SuiteResult } from "../results.ts";
+import { countsAgainst, isJudged } from "../verdict.ts";
+
+/** Cases that count against the testee; entries of known failures that are stale come on top. */
+export function against({ tables, strict }: SuiteResult): readonly CaseResult[] {
+  return tables.flatMap(({ results }) => results).filter((result) => isAgainst(result, strict));
+}
+
+/** True where the case makes the run fail. */
+export function isAgainst({ verdict, known }: CaseResult, strict: boolean): boolean {
+  return !known && countsAgainst(verdict, strict);
+}
+
+/** Cases that were put to the test, and those of them that the testee did not break. */
+export function judgedAndKept({ tables, strict }: SuiteResult): { readonly judged: number; readonly kept: number } {
+  const judged = tables.flatMap(({ results }) => results).filter(({ verdict }) => isJudged(verdict));
+  return { judged: judged.length, kept: judged.filter(({ verdict }) => !countsAgainst(verdict, strict)).length };
+}
+
+/** Results area by area, in the order of the suite. */
+export function byArea({ results }: DialectTable): ReadonlyMap<string, readonly CaseResult[]> {
+  return Map.groupBy(results, ({ area }) => area);
+}
+
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
