@@ -16,9 +16,20 @@ export const COMPLETE_CLAUSES: readonly string[] = [
   "1", // units
   "2.1", // full header
   "2.2", // header extensions
+  "2.3", // reduced header
+  "3.1", // ECDH
+  "3.2", // transcript
+  "3.3", // key schedule
+  "3.5", // identity
+  "3.6", // epochs and proofs
+  "4.1", // packet protection
+  "4.2", // receiving protected packets
+  "4.3", // SRTCP
+  "4.5", // choosing suite and authentication
   "8.1", // relay tokens and proofs
   "8.3", // forwarding
   "8.5", // priority and limits
+  "9.1", // the adaptation rule
 ];
 
 export interface RuleCoverage {

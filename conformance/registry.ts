@@ -5,9 +5,16 @@ import { ARCRTP_CASES } from "./cases/arcrtp/area.ts";
 import { CALL_CASES } from "./cases/call/area.ts";
 import { CAPTURE_CASES } from "./cases/capture/rules.ts";
 import { DIALECT_CASES } from "./cases/dialect/area.ts";
+import { JITTER_CASES } from "./cases/jitter/area.ts";
+import { KEY_CASES } from "./cases/key/area.ts";
+import { LOSS_CASES } from "./cases/loss/area.ts";
+import { MEDIA_CASES } from "./cases/media/area.ts";
 import { PATH_CASES } from "./cases/path/area.ts";
+import { QUALITY_CASES } from "./cases/quality/area.ts";
 import { RELAY_CASES } from "./cases/relay/area.ts";
+import { RTCP_CASES } from "./cases/rtcp/area.ts";
 import { SIGNALING_CASES } from "./cases/signaling/area.ts";
+import { SRTP_CASES } from "./cases/srtp/area.ts";
 import { TRANSPORT_CASES } from "./cases/transport/area.ts";
 import { UNIT_CASES } from "./cases/unit/area.ts";
 import type { Requirement } from "./requirements.ts";
@@ -16,8 +23,15 @@ import type { Requirement } from "./requirements.ts";
 export const CASES: readonly Case[] = [
   ...UNIT_CASES,
   ...ARCRTP_CASES,
+  ...KEY_CASES,
+  ...SRTP_CASES,
   ...SIGNALING_CASES,
+  ...MEDIA_CASES,
   ...TRANSPORT_CASES,
+  ...QUALITY_CASES,
+  ...RTCP_CASES,
+  ...LOSS_CASES,
+  ...JITTER_CASES,
   ...DIALECT_CASES,
   ...CALL_CASES,
   ...PATH_CASES,

@@ -52,7 +52,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "fuzz",
     summary: "feed malformed input to parsers, machines, programs and servers; keep and shrink what breaks them",
-    permissions: "--allow-net --allow-read --allow-write --allow-env --allow-run",
+    permissions: "--allow-net --allow-read --allow-write --allow-env --allow-run --allow-sys",
     runsUntilStopped: true,
     load: () => import("./fuzz.ts"),
   },

@@ -13,8 +13,9 @@ import { FuzzView } from "./fuzz_view.ts";
 import { isRemoteRun, rateOf, remoteTargets } from "./remote/remote_plan.ts";
 import type { TargetProgress } from "./worker_protocol.ts";
 
-/** Targets take turns of so long: short enough that a minute reaches all of them. */
-const SLICE_MS = 200;
+/** Targets take turns of so long; of shorter ones where otherwise the time would not reach all of them three times. */
+const MAX_SLICE_MS = 200;
+const ROUNDS = 3;
 const TICK_MS = 250;
 
 export async function runFuzz(patterns: readonly string[], flags: FuzzFlags, io: Io): Promise<number> {
@@ -41,7 +42,7 @@ export async function runFuzz(patterns: readonly string[], flags: FuzzFlags, io:
       targets: targets.map(({ name }) => name),
       seed: run.seed,
       countEach: run.countEach,
-      sliceMs: SLICE_MS,
+      sliceMs: Math.min(MAX_SLICE_MS, run.timeMs / targets.length / ROUNDS),
       usesCoverage: flags.coverage,
       maxHeapBytes: 1e6 * flags.maxHeap,
       ...(flags.corpus === undefined ? {} : { corpus: flags.corpus }),

@@ -9,7 +9,7 @@ import { seedsFor } from "./seed_files.ts";
 import { findTarget } from "./target_table.ts";
 import type { WorkerOrder, WorkerReport } from "./worker_protocol.ts";
 
-const DEFAULT_BATCH_CASES = 256;
+const DEFAULT_BATCH_CASES = 128;
 const MAX_SHRINK_PROBES = 3000;
 
 class Turn {

@@ -9,7 +9,6 @@ import type { CallTally, ReceivedTally } from "./call_tally.ts";
 import { formatDuration } from "./duration.ts";
 import { formatBitrate, formatBytes, formatMs, formatShare } from "./figures_text.ts";
 import { identityStanding } from "./identity_files.ts";
-import { addressOf } from "./path_text.ts";
 import type { CallEnd, PeerCall } from "./peer_call.ts";
 
 export interface Percentiles {
@@ -50,7 +49,6 @@ export function summarise(facts: CallFacts) {
   const { call, end, tally } = facts;
   const { agreement } = call.session;
   const { stats } = call;
-  const path = call.session.path;
   const remote = agreement?.remote.certificate ?? null;
   const standing = identityStanding(remote, facts.policy);
   return {
@@ -71,7 +69,7 @@ export function summarise(facts: CallFacts) {
     remote_certificate_sha256: remote === null ? null : writeFingerprint(remote.fingerprint),
     rotations: tally.rotations,
     signaling_reconnects: tally.reconnects,
-    path: path === undefined ? null : { kind: path.kind, address: addressOf(path, call.session.finder) },
+    path: call.lastPath ?? null,
     nat_type: call.session.finder.natType,
     rtt_ms: call.session.rttMs === undefined ? null : round(call.session.rttMs),
     wire: wireFigures(call.wire),

@@ -16,6 +16,7 @@ import { PeerSession } from "../../lib/session/session.ts";
 import type { SessionConfig, SessionEvent, SessionOutput } from "../../lib/session/session_events.ts";
 import type { QualityAdapt } from "../../lib/signaling/messages/stream_control.ts";
 import type { Disconnect } from "../../lib/signaling/messages/outcome.ts";
+import type { PathKind } from "../../lib/session/path_candidate.ts";
 import { CountedTransport } from "./counted_transport.ts";
 import {
   LINGER_MS,
@@ -24,6 +25,13 @@ import {
   type OutgoingStream,
   OutgoingStreams,
 } from "./outgoing_streams.ts";
+import { addressOf } from "./path_text.ts";
+
+/** Where media goes, in the words of reports. */
+export interface ChosenPath {
+  readonly kind: PathKind;
+  readonly address: string;
+}
 
 /** Between the end of the last stream and that of the session: the other side may begin another. */
 const GRACE_MS = 300;
@@ -82,6 +90,7 @@ export class PeerCall {
   #isFinishing = false;
   #isOver = false;
   #connectedMs: number | undefined;
+  #lastPath: ChosenPath | undefined;
 
   constructor(options: PeerCallOptions) {
     const { config, transport, clock, rng, openSignaling, relayTrust, observer } = options;
@@ -123,6 +132,11 @@ export class PeerCall {
   /** When the session was first connected; undefined before. */
   get connectedMs(): number | undefined {
     return this.#connectedMs;
+  }
+
+  /** The path that media went by last; it stays known when the other end was the first to close its connection. */
+  get lastPath(): ChosenPath | undefined {
+    return this.#lastPath;
   }
 
   /** The figures of now, or of the end; undefined when the session was never connected. */
@@ -231,8 +245,11 @@ export class PeerCall {
         this.#watchPath(false);
         break;
       case "path":
-        if (event.event.kind === "chosen") this.#watchPath(true);
-        else if (event.event.kind === "none") this.#watchPath(false);
+        if (event.event.kind === "chosen") {
+          const { path } = event.event;
+          this.#lastPath = { kind: path.kind, address: addressOf(path, this.session.finder) };
+          this.#watchPath(true);
+        } else if (event.event.kind === "none") this.#watchPath(false);
         break;
       case "stream_offered":
         this.#remote.add(event.start.stream_id);

@@ -2,5 +2,6 @@
 import type { Mutant } from "./mutant.ts";
 import { PACKET_MUTANTS } from "./packet_mutants.ts";
 import { RELAY_MUTANTS } from "./relay_mutants.ts";
+import { SERVER_MUTANTS } from "./server_mutants.ts";
 
-export const MUTANTS: readonly Mutant[] = [...PACKET_MUTANTS, ...RELAY_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [...PACKET_MUTANTS, ...RELAY_MUTANTS, ...SERVER_MUTANTS];

@@ -65,6 +65,7 @@ export class TargetFuzzer {
   #current: readonly FuzzCase[] = [];
   readonly #probes: (readonly FuzzCase[])[] = [];
   #isProbing = false;
+  #isOfSeeds = false;
   #batchRanges: readonly CoveredRange[] = [];
 
   constructor(target: CaseSpec, { seed, seeds = [], beforeCase = () => {} }: FuzzerOptions) {
@@ -74,14 +75,15 @@ export class TargetFuzzer {
     this.#seeds = [...target.seeds(), ...seeds].filter((units) => units.length > 0).reverse();
   }
 
-  /** Cases to run next: first the seeds, then made ones. */
+  /** Cases to run next: first the seeds, then made ones; never both in one batch. */
   nextBatch(size: number): readonly FuzzCase[] {
     this.#isProbing = false;
+    this.#isOfSeeds = this.#seeds.length > 0;
     const batch: FuzzCase[] = [];
-    for (let seed = this.#seeds.pop(); seed !== undefined; seed = this.#seeds.pop()) {
-      this.corpus.add(seed, 0, this.#random);
-      batch.push(seed);
-      if (batch.length === size) return batch;
+    if (this.#isOfSeeds) {
+      while (batch.length < size && this.#seeds.length > 0) batch.push(...this.#seeds.splice(-1));
+      for (const seed of batch) this.corpus.add(seed, 0, this.#random);
+      return batch;
     }
     while (batch.length < size) batch.push(makeCase(this.target, this.corpus, this.#random));
     return batch;
@@ -117,6 +119,8 @@ export class TargetFuzzer {
   /** Takes the code that ran since the last call; undefined where that is not known. */
   covered(ranges: readonly CoveredRange[] | undefined): void {
     if (ranges === undefined || !this.coverage.hasNews(ranges)) return;
+    // Seeds are kept whatever they do.
+    if (this.#isOfSeeds) return this.coverage.add(ranges);
     if (!this.#isProbing) this.#batchRanges = ranges;
     const batch = this.#current;
     if (batch.length === 1) {

@@ -57,7 +57,7 @@ Deno.test("fuzzer: of a batch that ran new code the one case is found that did i
       fuzzer.covered(ran);
     }
   }
-  assert.equal(fuzzer.executions, 50 * 64, "looking for it again counts for nothing");
+  assert.equal(fuzzer.executions, 1 + 49 * 64, "looking for it again counts for nothing");
   assert.deepEqual(fuzzer.corpus.entries.map(({ units }) => units[0].length), [4, 3]);
   assert.equal(fuzzer.coverage.coveredBytes, 20);
 });

@@ -29,7 +29,7 @@ export interface CaseSpec {
   generate?(random: CaseRandom): FuzzCase;
   /** Units that a case has at most; 1 for parsers. */
   readonly maxUnits: number;
-  /** Cases that are run between two looks at the coverage; fewer where one takes long. Default 256. */
+  /** Cases that are run between two looks at the coverage; fewer where one takes long. Default 128. */
   readonly batchCases?: number;
 }
 

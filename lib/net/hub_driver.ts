@@ -35,9 +35,15 @@ export class HubDriver {
   readonly #events: HubDriverEvents;
   #nextId = 1;
 
-  constructor(clock: Clock, limits: HubLimits, events: HubDriverEvents, relaysFor?: RelayDirectory) {
+  constructor(
+    clock: Clock,
+    limits: HubLimits,
+    events: HubDriverEvents,
+    relaysFor?: RelayDirectory,
+    Hub: typeof SignalingHub = SignalingHub,
+  ) {
     this.clock = clock;
-    this.hub = new SignalingHub(clock.unixOffsetMs, limits, relaysFor);
+    this.hub = new Hub(clock.unixOffsetMs, limits, relaysFor);
     this.#events = events;
   }
 

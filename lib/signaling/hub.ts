@@ -203,16 +203,14 @@ export class SignalingHub {
 
   #enter(channel: Channel, session: Session, peerId: string): void {
     const former = session.channels.find((other) => other.peerId === peerId);
+    // In before the former is out: a session that is never empty keeps its held CONNECT.
+    channel.session = session;
+    channel.peerId = peerId;
+    session.channels.push(channel);
     if (former !== undefined) {
       this.#leave(former);
       this.#outputs.push({ kind: "close", to: former.id, why: "the peer has joined again on another connection" });
     }
-    // Leaving may have been the last one out.
-    this.#sessions.set(session.id, session);
-    this.stats.sessions = this.#sessions.size;
-    channel.session = session;
-    channel.peerId = peerId;
-    session.channels.push(channel);
     if (!session.peers.includes(peerId)) session.peers.push(peerId);
     const held = session.heldConnect;
     if (held !== undefined && held.json.peer_id !== peerId) {

@@ -98,6 +98,16 @@ Deno.test("ARC-TRANSPORT-server-unchanged: nor does the token of a HEARTBEAT tha
   assert.deepEqual(drain(), [{ kind: "send", to: 1, json: beat }]);
 });
 
+Deno.test("ARC-TRANSPORT-server-hold-connect: a caller that joins again on another connection loses no held CONNECT", () => {
+  const { say, join, drain } = setUp();
+  join(1, ANNA);
+  say(1, connect());
+  join(2, ANNA);
+  join(3, BEN);
+  const sent = drain().flatMap((out) => out.kind === "send" ? [[out.to, out.json.type]] : []);
+  assert.deepEqual(sent, [[3, "CONNECT"]]);
+});
+
 Deno.test("ARC-TRANSPORT-server-hold-connect: a CONNECT that finds nobody waits for the other peer, the last one only, and not for its own sender", () => {
   const { hub, say, join, drain } = setUp();
   join(1, ANNA);

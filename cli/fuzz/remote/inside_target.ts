@@ -25,9 +25,16 @@ import type { SignalingAddress } from "./signaling_targets.ts";
 
 const STREAM_SSRCS = [0x5f00_0000, 0x5f00_0001, 0x5f00_0002];
 const CONNECT_MS = 15_000;
-/** A path whose heartbeats are not answered is given up by then (SPEC ARC-PATH-down-after). */
+/** A path whose heartbeats are not answered is given up by then (SPEC ARC-PATH-down). */
 const SILENCE_MS = 6000;
 const MAX_PLAIN_BYTES = 1150;
+/**
+ * What we seal with the injector takes counters from those of our own heartbeats, which the peer then drops as replays:
+ * before that shows, a fresh call is made.
+ */
+const FIRST_COUNTER = 32;
+const MAX_SEALED_PER_CALL = 24;
+const MAX_CALL_MS = 15_000;
 /** Kinds of step, by the first byte modulo their number. */
 const KINDS = ["rtp", "rtcp", "sealed", "clear"] as const;
 
@@ -86,6 +93,8 @@ class HostileCall {
   #unitsReceived = 0;
   #pathIsDown = false;
   #closedWhy: string | undefined;
+  #sealed = 0;
+  #calledMs = 0;
 
   constructor(signaling: SignalingAddress, sessionId: string, bind: string) {
     this.#signaling = signaling;
@@ -95,7 +104,8 @@ class HostileCall {
 
   /** Calls, where no call runs; answers how many units the peer has sent so far. */
   async ensure(): Promise<number> {
-    if (this.#pump === undefined || this.#closedWhy !== undefined) await this.#call();
+    const isUsedUp = this.#sealed >= MAX_SEALED_PER_CALL || performance.now() > this.#calledMs + MAX_CALL_MS;
+    if (this.#pump === undefined || this.#closedWhy !== undefined || isUsedUp) await this.#call();
     return this.#unitsReceived;
   }
 
@@ -103,6 +113,8 @@ class HostileCall {
     await this.close();
     this.#closedWhy = undefined;
     this.#pathIsDown = false;
+    this.#sealed = 0;
+    this.#calledMs = performance.now();
     const rng = new SystemRng();
     const peerId = uuidV4(rng);
     const streamId = uuidV4(rng);
@@ -196,8 +208,7 @@ class HostileCall {
       peerId,
       streamId,
       ssrcs: STREAM_SSRCS,
-      // Beyond what we seal ourselves in this call, and within the window of what we have sealed.
-      firstCounter: 32,
+      firstCounter: FIRST_COUNTER,
     });
   }
 
@@ -205,6 +216,7 @@ class HostileCall {
     const kind = KINDS[(unit[0] ?? 0) % KINDS.length];
     const which = Math.floor((unit[0] ?? 0) / KINDS.length);
     const plain = unit.subarray(1, 1 + MAX_PLAIN_BYTES);
+    if (kind === "sealed" && ++this.#sealed > MAX_SEALED_PER_CALL) return;
     const injector = this.#injector;
     const packet = kind === "rtp"
       ? injector?.rtp(plain, which)

@@ -2,7 +2,7 @@
 import type { Case, Check } from "../../case.ts";
 import { answersWith, refuses } from "../../expect.ts";
 import { annasConnect, at, calleeWith, caller, sent, sentAt, T } from "../signaling/script.ts";
-import { type Json } from "../../testee/answer.ts";
+import type { Json } from "../../testee/answer.ts";
 
 const HEADER = "806000010000000100000001";
 const MASTER = "11".repeat(32);

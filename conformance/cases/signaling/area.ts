@@ -3,6 +3,7 @@ import type { Case } from "../../case.ts";
 import { CASES as ERRORS } from "./errors.ts";
 import { CASES as JSON_RULES } from "./json_rules.ts";
 import { CASES as ANSWERS } from "./answers.ts";
+import { CASES as CLEAR_UNITS } from "./clear_units.ts";
 import { CASES as CONNECT } from "./messages_connect.ts";
 import { CASES as SESSION } from "./messages_session.ts";
 import { CASES as STREAM } from "./messages_stream.ts";
@@ -21,5 +22,6 @@ export const SIGNALING_CASES: readonly Case[] = [
   ...ERRORS,
   ...STATES,
   ...SEALED,
+  ...CLEAR_UNITS,
   ...PAYLOAD_FORMATS,
 ];

@@ -1,8 +1,8 @@
 /** SPEC clause 5.5: the states of a session, and what each accepts. */
 import type { Case } from "../../case.ts";
 import { brief } from "../../expect.ts";
-import { type Json } from "../../testee/answer.ts";
-import { OTHER_STREAM, STREAM } from "../../vectors/party.ts";
+import type { Json } from "../../testee/answer.ts";
+import { OTHER_STREAM } from "../../vectors/party.ts";
 import { connect, connectAck, qualityAdapt, said, SSRC, streamStart, streamStop } from "../messages.ts";
 import { isProven, resumption, rotation } from "./epoch_messages.ts";
 import {

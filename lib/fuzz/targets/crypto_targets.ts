@@ -64,7 +64,7 @@ function genuineRtp(): readonly Uint8Array[] {
   return genuinePackets;
 }
 
-/** What authenticated was really sent, and never passes twice. SPEC ARC-SRTP-replay, ARC-SRTP-hmac-tag. */
+/** What authenticated was really sent, and never passes twice. SPEC ARC-SRTP-replay-before-auth, ARC-SRTP-hmac-tag. */
 class ForgeryJudge {
   readonly #genuine: ReadonlySet<string>;
   readonly #seen = new Set<string>();

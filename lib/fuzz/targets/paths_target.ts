@@ -106,7 +106,7 @@ class PathsRun {
         !this.#paths.isValid(address) || this.#answered.has(address),
         "state",
         "a path is valid whose challenge nobody has answered",
-        "ARC-PATH-validated",
+        "ARC-PATH-validated-only",
       );
     }
     const { best } = this.#paths;

@@ -1,0 +1,19 @@
+/** SPEC clause 3: keys. */
+import type { Case } from "../../case.ts";
+import { CASES as ECDH } from "./ecdh.ts";
+import { CASES as TRANSCRIPT } from "./transcript.ts";
+import { CASES as SCHEDULE } from "./schedule.ts";
+import { CASES as NO_NONCE_TWICE } from "./no_nonce_twice.ts";
+import { CASES as IDENTITY } from "./identity.ts";
+import { CASES as EPOCHS } from "./epochs.ts";
+import { CASES as ROTATION } from "./rotation.ts";
+
+export const KEY_CASES: readonly Case[] = [
+  ...ECDH,
+  ...TRANSCRIPT,
+  ...SCHEDULE,
+  ...NO_NONCE_TWICE,
+  ...IDENTITY,
+  ...EPOCHS,
+  ...ROTATION,
+];

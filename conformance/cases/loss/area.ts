@@ -1,0 +1,5 @@
+/** SPEC clauses 10.2 and 10.3: retransmission and FEC. */
+import type { Case } from "../../case.ts";
+import { CASES as FEC } from "./fec.ts";
+
+export const LOSS_CASES: readonly Case[] = [...FEC];

@@ -1,0 +1,219 @@
+/**
+ * The suite as the other peer of a `signaling.run`: it has keys of its own and says what it likes. A run begins anew with
+ * each request, so the testee has fixed private keys, and every request repeats what was said before.
+ */
+import type { Rng } from "../../lib/base/rng.ts";
+import { unwrap } from "../../lib/base/parsed.ts";
+import { parsePublicKey, writePublicKey } from "../../lib/crypto/ecdh.ts";
+import { makeProof, type ProvenType } from "../../lib/crypto/proof.ts";
+import { type Negotiated, SessionKeys } from "../../lib/signaling/session_keys.ts";
+import type { Check } from "../case.ts";
+import { answersWith } from "../expect.ts";
+import { isJson, type Json } from "../testee/answer.ts";
+
+export const SESSION = "11111111-1111-4111-8111-111111111111";
+/** The lower of the two ids. */
+export const ANNA = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
+export const BEN = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb";
+/** Unix time at the runs' 0. */
+export const UNIX_START_MS = 1_700_000_000_000;
+/** The testee's, in the order of use. */
+const PRIVATE_KEYS = ["02", "03", "04", "05", "06"].map((byte) => byte.repeat(32));
+const SUITE = "aes-128-gcm";
+const AUTHENTICATION = "hmac-sha256-80";
+
+export type Input = { readonly at_ms: number; readonly message?: Json; readonly command?: string };
+
+/** A run with the testee as callee, or as caller. */
+export function signalingRun(inputs: readonly Input[], { role = "callee", config = {} } = {}) {
+  return { op: "signaling.run", role, config: { private_keys: PRIVATE_KEYS, ...config }, inputs };
+}
+
+/** Messages that the testee sent, of one type. */
+export function sentOf(value: Json, type: string): readonly Json[] {
+  const outputs: readonly unknown[] = Array.isArray(value.outputs) ? value.outputs : [];
+  return outputs.flatMap((output) =>
+    isJson(output) && isJson(output.message) && output.message.type === type ? [output.message] : []
+  );
+}
+
+/** The codes of the ERRORs that the testee sent, and of refusals in CONNECT_ACK. */
+export function refusalsOf(value: Json): readonly string[] {
+  const refused = sentOf(value, "CONNECT_ACK").filter(({ accepted }) => accepted === false);
+  return [...sentOf(value, "ERROR").map(({ code }) => String(code)), ...refused.map(({ reason }) => String(reason))];
+}
+
+/** An expectation: the last thing that was said is refused with this code, once. */
+export function refusedWith(code: string) {
+  return answersWith(`a refusal with ${code}`, (value) => {
+    const codes = refusalsOf(value);
+    return codes.join() === code ? undefined : `the refusals are [${codes}]`;
+  });
+}
+
+/** An expectation: so many messages of a type, and no refusal. */
+export function sends(type: string, times = 1) {
+  return answersWith(`${times} ${type} and no refusal`, (value) => {
+    const codes = refusalsOf(value);
+    if (codes.length > 0) return `the refusals are [${codes}]`;
+    const got = sentOf(value, type).length;
+    return got === times ? undefined : `${got} are sent`;
+  });
+}
+
+/** The suite as the caller. */
+export class SuiteCaller {
+  readonly peerId: string;
+  readonly calleeId: string;
+  readonly #keys: SessionKeys;
+  #connectKey = "";
+
+  constructor(rng: Rng, peerId = ANNA) {
+    this.peerId = peerId;
+    this.calleeId = peerId === ANNA ? BEN : ANNA;
+    this.#keys = new SessionKeys(SESSION, rng);
+    this.#connectKey = writePublicKey(this.#keys.offer(0));
+  }
+
+  get publicKey(): string {
+    return this.#connectKey;
+  }
+
+  connect(capabilities: Json = {}, more: Json = {}): Json {
+    return {
+      type: "CONNECT",
+      version: "1.0",
+      session_id: SESSION,
+      peer_id: this.peerId,
+      capabilities: {
+        codecs: ["opus", "vp9"],
+        resolutions: [],
+        encryption: [SUITE],
+        transport: ["udp"],
+        ...capabilities,
+      },
+      network_info: { nat_type: "unknown" },
+      encryption: { key_exchange: "ecdh-p256", public_key: this.#connectKey },
+      timestamp: UNIX_START_MS,
+      ...more,
+    };
+  }
+
+  /** Takes the key of an accepted CONNECT_ACK or a KEY_ROTATE_ACK; the epoch is made. */
+  took(epoch: number, answer: Json): void {
+    const { public_key } = answer.encryption as Json;
+    this.#keys.derive(epoch, unwrap(parsePublicKey(String(public_key))), true, this.#negotiated);
+  }
+
+  /** KEY_ROTATE, right but for `changes`, which the proof does not know of. */
+  rotate(epoch: number, atMs: number, changes: Json = {}): Json {
+    const key = writePublicKey(this.#keys.offer(epoch));
+    return {
+      ...this.#request("KEY_ROTATE", epoch, key, atMs),
+      reason: "manual",
+      ...changes,
+    };
+  }
+
+  /** KEY_ROTATE with a key of one's choice and a proof that fits it. */
+  rotateTo(epoch: number, atMs: number, key: string): Json {
+    return { ...this.#request("KEY_ROTATE", epoch, key, atMs), reason: "manual" };
+  }
+
+  /** A CONNECT that resumes, right but for `changes`. */
+  resume(epoch: number, atMs: number, capabilities: Json = {}, changes: Json = {}): Json {
+    const key = writePublicKey(this.#keys.offer(epoch));
+    const { encryption, proof, timestamp } = this.#request("CONNECT", epoch, key, atMs);
+    return this.connect(capabilities, { encryption, proof, timestamp, resume: true, epoch, ...changes });
+  }
+
+  /** The proof that an answer to an epoch must carry. */
+  proofOf(type: ProvenType, epoch: number, answer: Json): string {
+    const { public_key } = answer.encryption as Json;
+    return this.#proof(type, this.calleeId, epoch, String(public_key), epoch - 1);
+  }
+
+  #request(type: "KEY_ROTATE" | "CONNECT", epoch: number, key: string, atMs: number): Json {
+    return {
+      type,
+      session_id: SESSION,
+      peer_id: this.peerId,
+      epoch,
+      encryption: { key_exchange: "ecdh-p256", public_key: key },
+      // An epoch that is not the next has no previous key: the newest is as good as any.
+      proof: this.#proof(type, this.peerId, epoch, key, Math.min(epoch - 1, this.#keys.epochs.at(-1) ?? 0)),
+      timestamp: UNIX_START_MS + atMs,
+    };
+  }
+
+  #proof(type: ProvenType, peerId: string, epoch: number, publicKey: string, before: number): string {
+    const previous = this.#keys.master(Math.max(0, before));
+    if (previous === undefined) throw new Error(`no epoch ${before} was made`);
+    return makeProof(previous, { sessionId: SESSION, type, peerId, epoch, publicKey });
+  }
+
+  get #negotiated(): Negotiated {
+    const { peerId: callerPeerId, calleeId: calleePeerId } = this;
+    return { callerPeerId, calleePeerId, offeredEncryption: [SUITE], suite: SUITE, authentication: AUTHENTICATION };
+  }
+}
+
+/** A check that connects the suite to a callee; `then` gets the caller and what it has said so far. */
+export function connected(
+  caller: SuiteCaller,
+  then: (said: readonly Input[], ack: Json) => readonly Check[],
+): readonly Check[] {
+  const said = [{ at_ms: 0, message: caller.connect() }];
+  return [{
+    name: "CONNECT",
+    request: signalingRun(said, { config: { peer_id: caller.calleeId } }),
+    ...sends("CONNECT_ACK"),
+    then: (value) => {
+      const [ack] = sentOf(value, "CONNECT_ACK");
+      caller.took(0, ack);
+      return then(said, ack);
+    },
+  }];
+}
+
+export const STREAM = "cccccccc-cccc-4ccc-8ccc-cccccccccccc";
+export const OTHER_STREAM = "dddddddd-dddd-4ddd-8ddd-dddddddddddd";
+
+/** {@link connected} with a caller of whom nothing more is needed. */
+export function afterConnect(
+  rng: Rng,
+  then: (said: readonly Input[]) => readonly Check[],
+): readonly Check[] {
+  return connected(new SuiteCaller(rng), then);
+}
+
+/** `encryption` of a stream without a stored key. */
+export function encryptionOf(key_id: string): Json {
+  return { key_id, algorithm: "aes-128-gcm" };
+}
+
+/** STREAM_START of an Opus stream with the SSRC 1. */
+export function start(at_ms: number, more: Json = {}): Input {
+  return {
+    at_ms,
+    message: {
+      type: "STREAM_START",
+      session_id: SESSION,
+      stream_id: STREAM,
+      stream_type: "audio",
+      codec: { audio: { name: "opus", bitrate: 64_000, sample_rate: 48_000, channels: 2 } },
+      ssrc: 1,
+      encryption: encryptionOf(STREAM),
+      timestamp: UNIX_START_MS + at_ms,
+      ...more,
+    },
+  };
+}
+
+export function stop(at_ms: number): Input {
+  const timestamp = UNIX_START_MS + at_ms;
+  return {
+    at_ms,
+    message: { type: "STREAM_STOP", session_id: SESSION, stream_id: STREAM, reason: "user_request", timestamp },
+  };
+}

@@ -1,0 +1,62 @@
+/** Stands in front of a server's WebSocket listener and changes what passes. */
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+// @ts-types="@types/ws"
+import { WebSocket, WebSocketServer } from "ws";
+
+/** What becomes of a text frame: itself, others, or none. A binary frame comes as its text, `isBinary` true. */
+export interface FrameChange {
+  readonly toServer?: (text: string, isBinary: boolean) => readonly string[];
+  readonly toClient?: (text: string) => readonly string[];
+  /** False lets a client in that offers no subprotocol that the server takes. */
+  readonly confirmsProtocol?: boolean;
+}
+
+export interface WebSocketProxy {
+  /** Path and query of the server's URL, at another place. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export async function startWebSocketProxy(upstream: string, change: FrameChange): Promise<WebSocketProxy> {
+  const { toServer = asIs, toClient = asIs, confirmsProtocol = true } = change;
+  const sockets = new Set<WebSocket>();
+  const listener = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (offered: Set<string>) => confirmsProtocol ? [...offered][0] ?? false : false,
+  });
+  const server = createServer();
+  server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Uint8Array) => {
+    const protocol = request.headers["sec-websocket-protocol"];
+    const there = new WebSocket(new URL(request.url ?? "/", upstream), protocol === undefined ? [] : [protocol]);
+    listener.handleUpgrade(request, socket, head as Parameters<typeof listener.handleUpgrade>[2], (here) => {
+      const waiting: string[] = [];
+      const send = (text: string) => there.readyState === there.OPEN ? there.send(text) : waiting.push(text);
+      sockets.add(here).add(there);
+      here.on("message", (data: { toString(): string }, isBinary: boolean) => {
+        for (const text of toServer(data.toString(), isBinary)) send(text);
+      });
+      there.on("open", () => waiting.splice(0).forEach(send));
+      there.on("message", (data: { toString(): string }) => {
+        for (const text of toClient(data.toString())) here.send(text);
+      });
+      for (const [one, other] of [[here, there], [there, here]]) {
+        one.on("error", () => other.terminate());
+        one.on("close", () => other.close());
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { pathname, search } = new URL(upstream);
+  return {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}${pathname}${search}`,
+    async stop() {
+      for (const socket of sockets) socket.terminate();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function asIs(text: string): readonly string[] {
+  return [text];
+}
