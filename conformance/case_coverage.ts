@@ -27,7 +27,6 @@ export const COMPLETE_CLAUSES: readonly string[] = [
   "4.3", // SRTCP
   "4.5", // choosing suite and authentication
   "8.1", // relay tokens and proofs
-  "8.3", // forwarding
   "8.5", // priority and limits
   "9.1", // the adaptation rule
 ];

@@ -23,6 +23,7 @@ import type { PeerMeeting, PeerSource, RunningPeer } from "./peer_source.ts";
 const SOURCES = ["test:audio", "test:video"] as const;
 const VIDEO = { fps: 15, bitrateBps: 300_000, keyframeInterval: 60 };
 const PAYLOAD_TYPES = { "test:audio": 111, "test:video": 102 } as const;
+const AUDIO_FRAME_MS = 20;
 const TIMEOUT_MS = 5000;
 
 /** What is changed about the peer: for mutants. */
@@ -168,12 +169,17 @@ class OwnPeer implements RunningPeer {
     const source = this.#sources.get(streamId);
     if (source === undefined || this.#session.state === "closed") return;
     const { kind } = source.stream;
+    const intervalMs = kind === "audio" ? AUDIO_FRAME_MS : 1000 / VIDEO.fps;
+    let dueMs = performance.now();
     const timer = setInterval(() => {
       if (!this.#sources.has(streamId)) return clearInterval(timer);
-      this.#pump.act((session, nowMs) => {
-        if (session.state !== "closed") session.sendFrame(streamId, kind as MediaKind, source.next(), nowMs);
-      });
-    }, kind === "audio" ? 20 : 1000 / VIDEO.fps);
+      // A busy host calls late: what is due by then goes out together, so that the rate is right.
+      for (; dueMs <= performance.now(); dueMs += intervalMs) {
+        this.#pump.act((session, nowMs) => {
+          if (session.state !== "closed") session.sendFrame(streamId, kind as MediaKind, source.next(), nowMs);
+        });
+      }
+    }, intervalMs);
     this.#timers.add(timer);
   }
 }

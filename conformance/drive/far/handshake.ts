@@ -10,7 +10,7 @@ import type { Json } from "../../testee/answer.ts";
 import { type Line, messageOf } from "../line.ts";
 import type { PeerRole } from "../peer_source.ts";
 import type { PeerWorld } from "../peer_world.ts";
-import { FarPath } from "./far_path.ts";
+import type { FarPath } from "./far_path.ts";
 import { FarPeer } from "./far_peer.ts";
 import { HeardLog } from "./heard_log.ts";
 import { PlayedRelay } from "./played_relay.ts";
@@ -41,7 +41,7 @@ const CODECS = ["opus", "vp9", "h264", "av1", "h265", "aac", "g722", "pcm"];
 /** Starts the peer under test in its role and comes to have keys with it. */
 export async function meet(world: PeerWorld, role: PeerRole, wish: CallWish = {}): Promise<FarPeer> {
   const log = new HeardLog(world.desk);
-  let far: FarPeer | undefined;
+  const met: { far?: FarPeer } = {};
   const early: { readonly path: FarPath; readonly unit: Uint8Array; readonly atMs: number }[] = [];
   const { relays: priorities = [] } = wish;
   const relayCount = priorities.length;
@@ -50,8 +50,8 @@ export async function meet(world: PeerWorld, role: PeerRole, wish: CallWish = {}
       { length: relayCount + (wish.paths ?? 1) },
       (_, i) =>
         world.socket(i < relayCount ? `relay ${i + 1}` : `path ${i + 1 - relayCount}`, (path, unit) => {
-          if (far === undefined) early.push({ path, unit: unit.slice(), atMs: world.desk.clock.nowMs() });
-          else far.tookUnit(path, unit);
+          if (met.far === undefined) early.push({ path, unit: unit.slice(), atMs: world.desk.clock.nowMs() });
+          else met.far.tookUnit(path, unit);
         }),
     ),
   );
@@ -66,11 +66,11 @@ export async function meet(world: PeerWorld, role: PeerRole, wish: CallWish = {}
   const hello: Hello = { world, signal, keys, publicKey, wish, networkInfo: networkInfo(paths, relays, wish) };
   const said = role === "caller" ? {} : connectOf(hello);
   const { heard, negotiated } = role === "caller" ? await answerConnect(hello) : await sendConnect(hello, said);
-  far = new FarPeer({ world, log, signal, paths, relays, keys, negotiated, role, hello: said, heard });
-  const peer = far;
-  for (const { path, unit, atMs } of early) peer.tookUnit(path, unit, atMs);
-  signal.divert((unit) => peer.tookSignal(unit));
-  return peer;
+  const far = new FarPeer({ world, log, signal, paths, relays, keys, negotiated, role, hello: said, heard });
+  for (const { path, unit, atMs } of early) far.tookUnit(path, unit, atMs);
+  met.far = far;
+  signal.divert((unit) => far.tookSignal(unit));
+  return far;
 }
 
 /** A CONNECT of ours that nobody will hold us to: no socket is behind it. */
