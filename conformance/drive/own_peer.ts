@@ -3,11 +3,12 @@
  * test audio and video. For runs over ourselves, which start no program for each case, and for peers that are broken on
  * purpose.
  */
+import { utf8 } from "../../lib/base/bytes.ts";
 import { uuidV4 } from "../../lib/base/uuid.ts";
 import { chooseBackend } from "../../lib/crypto/backend_choice.ts";
 import type { MediaKind } from "../../lib/media/codec.ts";
 import { makeTestSource, type TestSource } from "../../lib/media/synthetic.ts";
-import { systemClock } from "../../lib/net/clock.ts";
+import { type Clock, systemClock } from "../../lib/net/clock.ts";
 import type { DatagramTransport } from "../../lib/net/datagram.ts";
 import { openSignaling } from "../../lib/net/open_signaling.ts";
 import { SessionPump } from "../../lib/net/pump.ts";
@@ -29,11 +30,11 @@ const TIMEOUT_MS = 5000;
 /** What is changed about the peer: for mutants. */
 export interface OwnPeerChanges {
   readonly config?: (config: SessionConfig) => SessionConfig;
-  readonly transport?: (transport: DatagramTransport, session: () => PeerSession) => DatagramTransport;
+  readonly transport?: (transport: DatagramTransport) => DatagramTransport;
   readonly link?: (link: SignalingLink) => SignalingLink;
-  /** Sees what the session tells, before the peer acts on it. */
-  readonly session?: (session: PeerSession) => void;
-  readonly output?: (output: SessionOutput, session: PeerSession) => void;
+  /** Sees each message by signaling before the session does; `say` answers. */
+  readonly message?: (unit: Uint8Array, say: (text: string) => void) => void;
+  readonly clock?: (clock: Clock) => Clock;
 }
 
 export function ownPeer(changes: OwnPeerChanges = {}): PeerSource {
@@ -48,17 +49,15 @@ class OwnPeer implements RunningPeer {
   readonly ended: Promise<string>;
   readonly #pump: SessionPump;
   readonly #session: PeerSession;
-  readonly #changes: OwnPeerChanges;
   readonly #rng = new SystemRng();
   readonly #timers = new Set<ReturnType<typeof setInterval>>();
   readonly #sources = new Map<string, TestSource>();
   #hasOffered = false;
 
   constructor({ role, signalUrl, sessionId, peerId }: PeerMeeting, changes: OwnPeerChanges) {
-    const clock = systemClock();
-    this.#changes = changes;
+    const clock = changes.clock?.(systemClock()) ?? systemClock();
     const socket = openUdp({ host: "127.0.0.1", port: 0 });
-    const transport = changes.transport?.(socket, () => this.#session) ?? socket;
+    const transport = changes.transport?.(socket) ?? socket;
     const config: SessionConfig = {
       role,
       sessionId,
@@ -78,7 +77,6 @@ class OwnPeer implements RunningPeer {
       identityPolicy: { kind: "optional" },
     };
     this.#session = new PeerSession(changes.config?.(config) ?? config);
-    changes.session?.(this.#session);
     this.#pump = new SessionPump({
       session: this.#session,
       transport,
@@ -86,7 +84,13 @@ class OwnPeer implements RunningPeer {
       rng: this.#rng,
       openSignaling: async (events) => {
         const target = { url: signalUrl, sessionId, peerId, trust: {}, timeoutMs: TIMEOUT_MS };
-        const link = await openSignaling(target, events);
+        const link = await openSignaling(target, {
+          ...events,
+          message(unit) {
+            changes.message?.(typeof unit === "string" ? utf8(unit) : unit, (text) => link.send(text));
+            events.message(unit);
+          },
+        });
         return changes.link?.(link) ?? link;
       },
       output: (output) => this.#heard(output),
@@ -107,7 +111,6 @@ class OwnPeer implements RunningPeer {
   }
 
   #heard(output: SessionOutput): void {
-    this.#changes.output?.(output, this.#session);
     if (output.kind === "media" && output.event.kind === "keyframe_request") {
       this.#sources.get(output.event.streamId)?.requestKeyframe();
     }

@@ -1,7 +1,8 @@
 /** Every mutant. */
 import type { Mutant } from "./mutant.ts";
 import { PACKET_MUTANTS } from "./packet_mutants.ts";
+import { PEER_MUTANTS } from "./peer_mutants.ts";
 import { RELAY_MUTANTS } from "./relay_mutants.ts";
 import { SERVER_MUTANTS } from "./server_mutants.ts";
 
-export const MUTANTS: readonly Mutant[] = [...PACKET_MUTANTS, ...RELAY_MUTANTS, ...SERVER_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [...PACKET_MUTANTS, ...RELAY_MUTANTS, ...PEER_MUTANTS, ...SERVER_MUTANTS];

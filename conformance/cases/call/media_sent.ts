@@ -30,6 +30,7 @@ export const CASES: readonly Case[] = [
       await world.pass(300);
       const bad = far.log.entries.find(({ kind }) => kind === "unreadable");
       world.require(bad === undefined, "nothing that cannot be opened", bad?.kind === "unreadable" ? bad.why : "");
+      world.require(far.unknownUnits === 0, "media of announced SSRCs only", `${far.unknownUnits} units of others`);
     },
   })),
   {

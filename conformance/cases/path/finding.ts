@@ -329,7 +329,7 @@ export async function mediaOn(far: FarPeer, path: FarPath, mark = far.log.mark):
 async function hearsNoMedia(world: PeerWorld, far: FarPeer): Promise<void> {
   await far.fence();
   await world.pass(200);
-  const other = far.log.entries.find((heard) => heard.kind === "media" || heard.kind === "rtcp");
+  const other = far.log.entries.find((heard) => ["media", "early", "rtcp"].includes(heard.kind));
   world.require(other === undefined, "no media without a valid path", describe(other));
 }
 

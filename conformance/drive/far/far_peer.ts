@@ -116,6 +116,11 @@ export class FarPeer {
     return this.#parts.role === "caller" ? this.#world.callerId : this.#world.calleeId;
   }
 
+  /** Units of SSRCs that no STREAM_START has named yet. */
+  get unknownUnits(): number {
+    return this.#early.length;
+  }
+
   /** The first path. */
   get path(): FarPath {
     return this.paths[0];
@@ -138,8 +143,11 @@ export class FarPeer {
       return this.log.push({ kind: "unreadable", why: "a unit of no class", unit: unit.slice() }, path, atMs);
     }
     const opened = kind === UnitKind.rtcp ? this.#openRtcp(unit) : this.#openMedia(unit, atMs);
-    if (opened === UNKNOWN_SSRC) this.#early.push({ unit: unit.slice(), path, atMs });
-    else if (typeof opened === "string") {
+    if (opened === UNKNOWN_SSRC) {
+      const kept = unit.slice();
+      this.#early.push({ unit: kept, path, atMs });
+      this.log.push({ kind: "early", unit: kept }, path, atMs);
+    } else if (typeof opened === "string") {
       this.log.push({ kind: "unreadable", why: opened, unit: unit.slice() }, path, atMs);
     } else this.log.push(opened, path, atMs);
   }
@@ -183,7 +191,13 @@ export class FarPeer {
     if (!this.remote.add(start, this.#world.desk.clock.nowMs())) return;
     const early = this.#early;
     this.#early = [];
-    for (const { unit, path, atMs } of early) this.tookUnit(path, unit, atMs);
+    for (const one of early) {
+      const opened = this.#openMedia(one.unit, one.atMs);
+      if (opened === UNKNOWN_SSRC) this.#early.push(one);
+      else if (typeof opened === "string") {
+        this.log.push({ kind: "unreadable", why: opened, unit: one.unit }, one.path, one.atMs);
+      } else this.log.push(opened, one.path, one.atMs);
+    }
   }
 
   /** What is under way when the case ends is nobody's loss. */

@@ -43,6 +43,8 @@ export type HeardThing =
     readonly epoch: number;
     readonly index: number;
   }
+  /** Media whose STREAM_START has not come; it comes once more as `media` when it has. */
+  | { readonly kind: "early"; readonly unit: Uint8Array }
   /** Nothing that the other peer can open. */
   | { readonly kind: "unreadable"; readonly why: string; readonly unit: Uint8Array };
 
@@ -130,6 +132,8 @@ function nameOf(heard: Heard): string {
       return `RTCP ${heard.packets.map(({ kind }) => kind).join("+")}`;
     case "media":
       return `media of SSRC ${heard.packet.ssrc}`;
+    case "early":
+      return "media of no known stream";
     case "unreadable":
       return `unreadable (${brief(heard.why)})`;
   }
