@@ -411,6 +411,7 @@ function nack(far: FarPeer, mediaSsrc: number, lost: readonly number[]): RtcpPac
 /** The peer under test receives audio of ours that has RTX. */
 async function repairing(world: PeerWorld) {
   const far = await world.call("callee", { rtx: true });
+  far.needs("rtx");
   await far.validate();
   const stream = far.makeAudio();
   const rtxSsrc = (stream.ssrc + 77) >>> 0;

@@ -228,6 +228,7 @@ async function reducing(world: PeerWorld): Promise<Reducing> {
 /** A call in which the peer under test receives audio of ours that has a context. */
 async function reducedToPeer(world: PeerWorld): Promise<{ readonly far: FarPeer; readonly stream: FarStream }> {
   const far = await world.call("callee", { reducedHeader: true });
+  far.needs("reduced_header");
   await far.validate();
   const stream = far.makeAudio();
   const context = { context_id: CONTEXT, ssrc: stream.ssrc, payload_type: AUDIO_PAYLOAD_TYPE, quality: 0 };

@@ -104,6 +104,12 @@ export class FarPeer {
     return (this.#parts.heard.encryption as Json).public_key;
   }
 
+  /** Skips where the peer has not said that it can (SPEC ARC-LOSS-rtx-agreed). */
+  needs(capability: "reduced_header" | "rtx" | "fec"): void {
+    const { [capability]: can } = (this.#parts.heard.capabilities ?? {}) as Json;
+    if (can !== true) this.#world.skip(`the peer does not offer ${capability}`);
+  }
+
   get sessionId(): string {
     return this.#world.sessionId;
   }
