@@ -1,11 +1,11 @@
 /** SPEC clauses 10.1 to 10.3 on the wire: reports, NACK, RTX, PLI, FEC, from a peer and to it. */
-import { readU16 } from "../../../lib/base/bytes.ts";
+import { equalBytes, readU16 } from "../../../lib/base/bytes.ts";
 import type { RtcpPacket } from "../../../lib/packet/rtcp/compound.ts";
 import { packNackItems, unpackNackItems } from "../../../lib/packet/rtcp/nack.ts";
+import type { ReportBlock } from "../../../lib/packet/rtcp/report_block.ts";
 import type { SenderReport } from "../../../lib/packet/rtcp/sender_report.ts";
-import { equalBytes } from "../../../lib/base/bytes.ts";
 import type { Case } from "../../case.ts";
-import type { FarPeer } from "../../drive/far/far_peer.ts";
+import { blockOf, type FarPeer } from "../../drive/far/far_peer.ts";
 import { type FarStream, withTurnedBit } from "../../drive/far/far_stream.ts";
 import type { Heard, HeardPacket } from "../../drive/far/heard_log.ts";
 import type { PeerWorld } from "../../drive/peer_world.ts";
@@ -34,7 +34,7 @@ export const CASES: readonly Case[] = [
       const { cumulativeLost, extendedHighestSequence32: highest } = await far.report(stream);
       world.require(cumulativeLost === 6, "6 lost", `${cumulativeLost}`);
       world.require(highest === stream.lastSequence, `up to ${stream.lastSequence}`, `${highest}`);
-      const fractions = far.log.all(0, (heard) => blockOf(heard, stream)?.fractionLost256);
+      const fractions = far.log.all(0, (heard) => reportIn(heard, stream)?.fractionLost256);
       world.require(fractions.some((fraction) => fraction > 0), "a fraction lost above 0", fractions.join(" "));
     },
   },
@@ -50,7 +50,7 @@ export const CASES: readonly Case[] = [
         await sends(far, stream, 2);
         await world.pass(90);
       }
-      const count = far.log.all(mark, (heard) => blockOf(heard, stream)).length;
+      const count = far.log.all(mark, (heard) => reportIn(heard, stream)).length;
       world.require(count >= 2, "2 reports or more in 2.5 s", `${count}`);
     },
   },
@@ -361,11 +361,8 @@ async function lastReportIs(world: PeerWorld, far: FarPeer, stream: FarStream, d
   world.require(lastSrCompact === due, `the sender report ${due.toString(16)}`, lastSrCompact.toString(16));
 }
 
-function blockOf(heard: Heard, { ssrc }: FarStream) {
-  if (heard.kind !== "rtcp") return undefined;
-  return heard.packets.flatMap((packet) => "reports" in packet ? packet.reports : []).find((block) =>
-    block.ssrc === ssrc
-  );
+function reportIn(heard: Heard, { ssrc }: FarStream): ReportBlock | undefined {
+  return heard.kind === "rtcp" ? blockOf(heard.packets, ssrc) : undefined;
 }
 
 /** The numbers that a NACK of the peer's asks for. */

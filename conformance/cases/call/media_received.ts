@@ -3,7 +3,7 @@
  * and the count of what was lost show which packets it took.
  */
 import type { Case } from "../../case.ts";
-import type { FarPeer } from "../../drive/far/far_peer.ts";
+import { blockOf, type FarPeer } from "../../drive/far/far_peer.ts";
 import { FarStream, withTurnedBit } from "../../drive/far/far_stream.ts";
 import type { CallWish } from "../../drive/far/handshake.ts";
 import type { PeerWorld } from "../../drive/peer_world.ts";
@@ -311,10 +311,7 @@ export async function tookUpTo(
 async function reportsNothing(world: PeerWorld, far: FarPeer, { ssrc }: FarStream): Promise<void> {
   const { mark } = far.log;
   await world.pass(REPORT_MS);
-  const reported = far.log.all(mark, (heard) =>
-    heard.kind === "rtcp" &&
-      heard.packets.some((packet) => "reports" in packet && packet.reports.some((block) => block.ssrc === ssrc)) ||
-    undefined);
+  const reported = far.log.all(mark, (heard) => heard.kind === "rtcp" ? blockOf(heard.packets, ssrc) : undefined);
   world.require(reported.length === 0, "no report on what was not taken", `${reported.length} reports`);
 }
 
