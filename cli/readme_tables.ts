@@ -29,7 +29,10 @@ export function renewReadme(readme: string, spec: string): string {
   const tables: Record<Tables, string> = {
     commands: markdownTable(
       ["command", "what it does", "Deno permissions"],
-      COMMANDS.map((entry) => [`\`${entry.name}\``, entry.summary, `\`${entry.permissions}\``]),
+      COMMANDS.map(({ name, summary, permissions, nativePermissions }) => {
+        const native = nativePermissions === undefined ? "" : `; native backends: \`${nativePermissions}\``;
+        return [`\`${name}\``, summary, `\`${permissions}\`${native}`];
+      }),
     ),
     "exit-codes": markdownTable(
       ["code", "name", "meaning"],

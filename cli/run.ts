@@ -113,14 +113,16 @@ function wanted(args: readonly string[]): Promise<readonly CommandEntry[]> {
 
 async function versionText(verbose: boolean): Promise<string> {
   if (!verbose) return `arcrtc ${VERSION}\n`;
-  const { chooseBackend } = await import("../lib/crypto/backend_choice.ts");
-  const choice = chooseBackend("auto");
+  const { chooseCryptoBackend } = await import("../lib/net/crypto_choice.ts");
+  const { chooseIo } = await import("../lib/net/udp_io.ts");
+  const choice = chooseCryptoBackend("auto");
+  const io = chooseIo("auto");
   return [
     `arcrtc ${VERSION}`,
     `protocol  ArcRTC ${PROTOCOL_VERSION}; dialects arcrtc-1.0, armoricore`,
     `runtime   deno ${Deno.version.deno}, v8 ${Deno.version.v8}, ${Deno.build.target}`,
     `crypto    ${choice.backend.name} (${choice.why})`,
-    "io        deno (Deno.listenDatagram)",
+    `io        ${io.name} (${io.why})`,
     "",
   ].join("\n");
 }

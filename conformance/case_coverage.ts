@@ -26,9 +26,17 @@ export const COMPLETE_CLAUSES: readonly string[] = [
   "4.2", // receiving protected packets
   "4.3", // SRTCP
   "4.5", // choosing suite and authentication
+  "5.1", // JSON rules
+  "5.2", // message tables
+  "5.4", // errors
+  "5.5", // states
+  "5.6.1", // sealed JSON
+  "5.7", // payload types and formats
+  "6", // signaling transports
   "8.1", // relay tokens and proofs
   "8.5", // priority and limits
   "9.1", // the adaptation rule
+  "12", // dialects, counters and knobs
 ];
 
 export interface RuleCoverage {

@@ -21,6 +21,8 @@ export interface CommandEntry {
   readonly summary: string;
   /** Deno permissions that the subcommand needs; README's table is made from it. */
   readonly permissions: string;
+  /** What it needs besides for the native backends; without it, it takes the portable ones. */
+  readonly nativePermissions?: string;
   /** It has no end of its own, so its own tests run the examples of its help. */
   readonly runsUntilStopped?: true;
   /** Loaded only when the subcommand is named: start-up stays short. */

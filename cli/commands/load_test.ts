@@ -50,9 +50,9 @@ Deno.test("load: through a relay everything arrives, counted by class, and the b
     assert.equal(total.latency.count, total.sent);
     assert.ok(generator.own_latency.count > 0 && generator.send_errors === 0);
     // What the relay itself has counted agrees, by class; PR 0 has the receivers' reports as well.
-    const { forwardedUnits } = rig.server.relay.counters;
+    const { forwardedUnits } = rig.server.state.counters;
     assert.deepEqual([...forwardedUnits].slice(1), classes.slice(1).map(({ sent }: { sent: number }) => sent));
-    assert.equal(rig.server.relay.bindings.sessions, 0);
+    assert.equal(rig.server.state.sessions, 0);
   });
 });
 
@@ -112,7 +112,7 @@ Deno.test("load: peers reach the relay over TCP and over TLS as well [ARC-UNIT-s
       const [{ total, troubles }] = linesOf(out);
       assert.ok(total.sent > 0);
       assert.deepEqual([total.received, total.reordered, troubles], [total.sent, 0, []]);
-      assert.equal(rig.server.relay.bindings.sessions, 0);
+      assert.equal(rig.server.state.sessions, 0);
     }
     const strict = await runArgs([
       "load",

@@ -21,7 +21,7 @@ import { LoadRelay } from "../../lib/net/load_relay.ts";
 import type { LoadTarget, LoadTargetContext } from "../../lib/net/load_target.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
 import { cpuSeconds, median } from "../../lib/net/testing/bench_figures.ts";
-import { openUdp } from "../../lib/net/udp_deno.ts";
+import { chooseIo } from "../../lib/net/udp_io.ts";
 import { Priority } from "../../lib/packet/arcrtp.ts";
 import { ArcrtcProcess } from "../peer/testing/arcrtc_process.ts";
 import { TurnLoad } from "./testing/turn_load.ts";
@@ -57,7 +57,7 @@ interface Figures {
   lost: number;
 }
 
-const openSocket = () => openUdp({ host: "127.0.0.1", port: 0, addressCapacity: 8 });
+const openSocket = () => chooseIo("auto").openUdp({ host: "127.0.0.1", port: 0, addressCapacity: 8 });
 
 function relayVariant(io: string | undefined): Variant {
   const open = ["--max-sessions", "2000", "--max-bindings", "10000", "--max-messages", "100000"];

@@ -6,6 +6,7 @@ import { MAX_UNIT_BYTES } from "../../lib/packet/demux.ts";
 import { parseSlo, type SloLevel } from "../../lib/probe/slo.ts";
 import { parseDurationMs } from "../peer/duration.ts";
 import { parseBitrate } from "../ui/bitrate.ts";
+import { ioOption } from "../ui/io_backend.ts";
 import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust_flags.ts";
 
 /** As commander hands them over. */
@@ -25,6 +26,7 @@ export interface LoadFlags extends TlsTrustFlags {
   readonly transport: "udp" | "tcp" | "tls";
   readonly format?: "phoenix" | "plain";
   readonly token?: string;
+  readonly io?: string;
   readonly remote?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
@@ -72,6 +74,7 @@ export function addLoadOptions(command: Command): Command {
     .addOption(
       new Option("--transport <name>", "how peers reach the relay").choices(["udp", "tcp", "tls"]).default("udp"),
     )
+    .addOption(ioOption("auto"))
     .addOption(
       new Option("--format <name>", "how WebSocket frames look (default: plain at /plain, else phoenix)")
         .choices(["phoenix", "plain"]),

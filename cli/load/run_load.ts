@@ -14,6 +14,8 @@ import { EXIT, type ExitName } from "../exit_codes.ts";
 import { onInterrupt } from "../peer/interrupt.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
+import { chooseUdpIo } from "../ui/io_backend.ts";
+import type { OpenUdp } from "../../lib/net/udp_io.ts";
 import { TRUST_HINT } from "../ui/tls_trust.ts";
 import { CsvView, JsonView } from "./load_lines.ts";
 import { type LoadCommandPlan, planLoad } from "./load_command_plan.ts";
@@ -34,6 +36,7 @@ const ADDRESSES = 16;
 /** Answers the exit code. @throws CliError */
 export async function runLoad(name: string, flags: LoadFlags, io: Io): Promise<number> {
   const plan = planLoad(name, flags, io);
+  const { openUdp } = chooseUdpIo(io, flags.io);
   const { load } = plan;
   const clock = systemClock();
   const run = new LoadRun(sessionsOf(load), clock.nowMs());
@@ -45,7 +48,7 @@ export async function runLoad(name: string, flags: LoadFlags, io: Io): Promise<n
     packetBytes: load.packetBytes,
     queuePackets: Math.min(QUEUE_PACKETS.most, Math.max(QUEUE_PACKETS.least, queuePackets)),
     timeoutMs: OPEN_TIMEOUT_MS,
-  });
+  }, openUdp);
   const view = viewOf(flags, io);
   view.start(plan, target.label);
   let startMs: number | undefined;
@@ -82,7 +85,11 @@ export async function runLoad(name: string, flags: LoadFlags, io: Io): Promise<n
 }
 
 /** Loads only what this kind of target needs. */
-async function openTarget(plan: LoadCommandPlan, context: LoadTargetContext): Promise<LoadTarget> {
+async function openTarget(
+  plan: LoadCommandPlan,
+  context: LoadTargetContext,
+  openUdp: OpenUdp,
+): Promise<LoadTarget> {
   const { target, transport } = plan;
   const { protocol, relaySecret, port } = target;
   if (protocol !== "relay" || relaySecret === undefined) {
@@ -97,7 +104,7 @@ async function openTarget(plan: LoadCommandPlan, context: LoadTargetContext): Pr
     throw new CliError("unreachable", error instanceof Error ? error.message : String(error));
   }
   const relay = { host, port };
-  const openTransport = await transportOpener(plan, relay, context);
+  const openTransport = await transportOpener(plan, relay, context, openUdp);
   return new LoadRelay({ relay, secret: relaySecret, protocol: transport, openTransport }, context);
 }
 
@@ -105,9 +112,9 @@ async function transportOpener(
   { transport, target }: LoadCommandPlan,
   relay: HostPort,
   { clock, timeoutMs }: LoadTargetContext,
+  openUdp: OpenUdp,
 ): Promise<() => Promise<DatagramTransport>> {
   if (transport === "udp") {
-    const { openUdp } = await import("../../lib/net/udp_deno.ts");
     const local = { host: relay.host.includes(":") ? "::" : "0.0.0.0", port: 0 };
     return () => Promise.resolve(openUdp({ ...local, addressCapacity: ADDRESSES }));
   }

@@ -8,6 +8,7 @@ import { type Authentication, AUTHENTICATIONS, SUITE_NAMES, type SuiteName } fro
 import { PATH_POLICIES, type PathPolicy } from "../../lib/session/path_candidate.ts";
 import { cryptoOption } from "../ui/crypto_backend.ts";
 import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust_flags.ts";
+import { ioOption } from "../ui/io_backend.ts";
 import { parseDurationMs } from "./duration.ts";
 import { PEER_RELAY_FORM } from "./relay_form.ts";
 
@@ -46,6 +47,7 @@ export interface PeerFlags extends ProtectionFlags, TlsTrustFlags {
   readonly relay: readonly string[];
   readonly relaySecret?: string;
   readonly path: PathPolicy;
+  readonly io?: string;
   readonly explainPath?: boolean;
   readonly json?: boolean;
 }
@@ -110,6 +112,7 @@ export function addPeerOptions(command: Command): Command {
       new Option("--path <which>", "only straight paths, only relays or only TCP and TLS, to test and debug")
         .choices(PATH_POLICIES).default("auto"),
     )
+    .addOption(ioOption("deno"))
     .option("--explain-path", "say step by step why media goes where it goes")
     .option("--json", "events as JSON lines on standard output, the summary last");
   return command;

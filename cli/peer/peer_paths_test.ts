@@ -64,10 +64,11 @@ async function call(place: Place, caller: readonly string[], callee = caller): P
   }
 }
 
-/** `change rule` of every step on the way to the path, the first of each. */
+/** `change rule` of every step on the way to the path, the first of each. What ends it comes after. */
 function steps(lines: readonly Line[]): string[] {
   const all = lines.filter(({ event }) => event === "path" || event === "relay");
-  return [...new Set(all.map(({ change, rule }) => `${change} ${rule}`))];
+  const onTheWay = all.slice(0, all.findIndex(({ change }) => change === "chosen") + 1);
+  return [...new Set(onTheWay.map(({ change, rule }) => `${change} ${rule}`))];
 }
 
 Deno.test("processes: --path tcp connects straight to the callee, and says each step with its rule", async () => {

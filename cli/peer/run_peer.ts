@@ -7,13 +7,13 @@ import type { DatagramTransport } from "../../lib/net/datagram.ts";
 import { hasChannels, openSignaling, parseSignalingUrl } from "../../lib/net/open_signaling.ts";
 import type { SignalingLink, SignalingLinkEvents } from "../../lib/net/signaling_link.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
-import { openUdp } from "../../lib/net/udp_deno.ts";
 import type { SessionEvent } from "../../lib/session/session_events.ts";
 import { MASTER_KEY_VARIABLE } from "../../lib/crypto/keystore.ts";
 import { EXIT } from "../exit_codes.ts";
 import { CliError } from "../ui/cli_error.ts";
 import { chooseCrypto } from "../ui/crypto_backend.ts";
 import type { Io } from "../ui/io.ts";
+import { chooseUdpIo } from "../ui/io_backend.ts";
 import { type CallEvent, describeMedia, describeSession, describeSignaling } from "./call_events.ts";
 import { CallPrinter } from "./call_printer.ts";
 import { messageOf, summarise, summaryText } from "./call_summary.ts";
@@ -108,7 +108,7 @@ class PeerRun {
     const warn = (text: string) => this.#tell({ json: { event: "warning", message: text }, text, level: "warning" });
     this.#sending = openSending(flags.send, flags.loop === true);
     this.#files = new ReceivedFiles(flags.receive, warn);
-    this.#transport = bind(flags);
+    this.#transport = bind(flags, io);
     const { unixOffsetMs } = this.#clock;
     if (flags.pcap !== undefined) {
       // The session, which explains addresses, is made further down.
@@ -327,7 +327,8 @@ class PeerRun {
   }
 }
 
-function bind(flags: PeerFlags): DatagramTransport {
+function bind(flags: PeerFlags, io: Io): DatagramTransport {
+  const { openUdp } = chooseUdpIo(io, flags.io, "deno");
   try {
     return openUdp({ host: flags.bind, port: flags.localPort });
   } catch (error) {

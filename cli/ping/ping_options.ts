@@ -8,6 +8,7 @@ import {
 import { PROBE_METHODS, type ProbeMethod } from "../../lib/probe/probe_report.ts";
 import { parseSlo, type SloLevel } from "../../lib/probe/slo.ts";
 import { parseDurationMs } from "../peer/duration.ts";
+import { ioOption } from "../ui/io_backend.ts";
 import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust_flags.ts";
 
 /** As commander hands them over. */
@@ -32,6 +33,7 @@ export interface PingFlags extends TlsTrustFlags {
   readonly token?: string;
   readonly relaySecret?: string;
   readonly floor: boolean;
+  readonly io?: string;
 }
 
 /** Probes a second that this program can send at all. */
@@ -80,7 +82,8 @@ export function addPingOptions(command: Command): Command {
     .option(
       "--relay-secret <hex>",
       "of the relay, whose tokens we issue ourselves; @FILE reads it (or ARCRTC_RELAY_SECRET)",
-    );
+    )
+    .addOption(ioOption("auto with --flood, else deno"));
   return addTlsTrustOptions(flags);
 }
 

@@ -14,6 +14,7 @@ import { EXIT } from "../exit_codes.ts";
 import { onInterrupt } from "../peer/interrupt.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
+import { chooseUdpIo } from "../ui/io_backend.ts";
 import { CsvView } from "./ping_csv.ts";
 import { JsonView } from "./ping_json.ts";
 import { LiveView } from "./ping_live.ts";
@@ -43,7 +44,9 @@ export async function runPing(names: readonly string[], flags: PingFlags, io: Io
   const clock = systemClock();
   const { sizeBytes, method } = plan;
   const timeoutMs = Math.max(LEAST_TIMEOUT_MS, plan.waitMs);
-  const settings: ProbeSettings = { clock, rng: new SystemRng(), timeoutMs, sizeBytes, method };
+  // Only a flood has more packets at a time than one: nothing else gains by batches.
+  const { openUdp } = chooseUdpIo(io, flags.io, flags.flood === true ? "auto" : "deno");
+  const settings: ProbeSettings = { clock, rng: new SystemRng(), timeoutMs, sizeBytes, method, openUdp };
   const view = viewOf(flags, io, () => clock.nowMs());
   let interrupt = () => {};
   let isInterrupted = false;

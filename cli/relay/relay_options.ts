@@ -1,7 +1,8 @@
 /** From written settings to what the relay is started with. Every error says where the value stands and what to write. */
 import type { HostPort } from "../../lib/base/address_table.ts";
-import { chooseBackend } from "../../lib/crypto/backend_choice.ts";
+import { chooseCryptoBackend } from "../../lib/net/crypto_choice.ts";
 import type { RelayServerOptions } from "../../lib/net/relay_server.ts";
+import type { IoChoice } from "../../lib/net/udp_io.ts";
 import { parseImpairment } from "../../lib/relay/impairment.ts";
 import { isIp } from "../../lib/signaling/messages/address.ts";
 import { parseDurationMs } from "../peer/duration.ts";
@@ -9,11 +10,13 @@ import { tlsIdentity } from "../serve/serve_tls.ts";
 import { parseBitrate } from "../ui/bitrate.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
+import { chooseUdpIo } from "../ui/io_backend.ts";
 import { relaySecret } from "../ui/relay_secret.ts";
 import { LOG_FORMS, type LogForm } from "../ui/event_log.ts";
 import type { SettingName, Written, WrittenSettings } from "./relay_settings.ts";
 
 export interface RelayPlan {
+  readonly io: IoChoice;
   readonly server: RelayServerOptions;
   readonly drainMs: number;
   readonly json: boolean;
@@ -22,6 +25,7 @@ export interface RelayPlan {
 
 /** Two bound addresses for a session, and some for those who are not: what a UDP socket's table holds. */
 const MAX_SESSIONS = 1_000_000;
+const MAX_WORKERS = 64;
 
 /** Reads every setting; loads or makes the certificate. @throws CliError */
 export async function planRelay(written: WrittenSettings, io: Io, unixMs: number): Promise<RelayPlan> {
@@ -41,10 +45,21 @@ export async function planRelay(written: WrittenSettings, io: Io, unixMs: number
   const httpPort = read.whole("http-port", 0, 65_535);
   const impair = read.impairment();
   const json = read.isOn("json");
+  const udpIo = chooseUdpIo(io, written.io?.text);
+  const workers = read.whole("workers", 1, MAX_WORKERS);
+  const isNative = udpIo.name === "native";
+  if (!isNative && workers > 1) {
+    throw new CliError(
+      "usage",
+      `--workers ${workers} needs --io native: ${udpIo.why}`,
+      "on Linux, give Deno --allow-ffi; --io deno forwards on one thread",
+    );
+  }
   const server: RelayServerOptions = {
+    ...(isNative ? { workers } : {}),
     relayId: read.id(),
     secret: requireSecret(written.secret, io),
-    crypto: chooseBackend("auto").backend,
+    crypto: chooseCryptoBackend("auto").backend,
     udp: read.isOn("udp") ? at(udpPort) : [],
     tcp: read.isOn("tcp") ? at(read.whole("tcp-port", 0, 65_535) ?? udpPort) : [],
     ...(tls === undefined ? {} : { tls: at(read.whole("tls-port", 0, 65_535) ?? 0), tlsIdentity: tls }),
@@ -72,7 +87,7 @@ export async function planRelay(written: WrittenSettings, io: Io, unixMs: number
       "leave out --no-udp or --no-tcp, or give a certificate",
     );
   }
-  return { server, drainMs: read.duration("drain"), json, log: read.logForm() ?? (json ? "none" : "text") };
+  return { server, io: udpIo, drainMs: read.duration("drain"), json, log: read.logForm() ?? (json ? "none" : "text") };
 }
 
 /** @throws CliError when there is none, or one that cannot be used. */

@@ -56,6 +56,12 @@ export const RELAY_SETTINGS = {
   drain: { takes: "time", about: "time that sessions get to end after SIGTERM or Ctrl-C", default: "60s" },
   impair: { takes: "spec", about: `a bad network: ${Object.keys(IMPAIRMENT_SETTINGS).join(", ")}; see below` },
   seed: { takes: "n", about: "what --impair draws from; the same seed does the same", default: "1" },
+  io: { takes: "backend", about: "UDP sockets: auto, deno or native; native forwards in threads", default: "auto" },
+  workers: {
+    takes: "n",
+    about: "threads that forward, with --io native; 1 a processor is the most that helps",
+    default: "1",
+  },
   log: { takes: "form", about: "events on standard error: text, json or none (default: text; none with --json)" },
   json: { about: "addresses as a JSON line on standard output, then one line per event" },
 } as const satisfies Readonly<Record<string, Setting>>;

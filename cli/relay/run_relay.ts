@@ -6,9 +6,11 @@ import { unwrap } from "../../lib/base/parsed.ts";
 import { writeFingerprint } from "../../lib/crypto/certificate.ts";
 import { systemClock } from "../../lib/net/clock.ts";
 import { ListenError } from "../../lib/net/listen.ts";
+import { LibraryError } from "../../lib/net/native/library.ts";
 import { RelayServer, type RelayServerOptions } from "../../lib/net/relay_server.ts";
 import type { RelayServerEvent } from "../../lib/net/relay_server_events.ts";
 import { pageUrl } from "../../lib/net/relay_server_pages.ts";
+import type { IoChoice } from "../../lib/net/udp_io.ts";
 import { RELAY_DROPS } from "../../lib/relay/relay_counters.ts";
 import { EXIT } from "../exit_codes.ts";
 import { formatDuration } from "../peer/duration.ts";
@@ -42,18 +44,24 @@ interface RelaySummary {
 export async function runRelay(command: Command, io: Io): Promise<number> {
   const clock = systemClock();
   const unixMs = () => clock.nowMs() + clock.unixOffsetMs;
-  const { server: options, drainMs, json, log: form } = await planRelay(gatherSettings(command, io), io, unixMs());
+  const { server: options, io: udpIo, drainMs, json, log: form } = await planRelay(
+    gatherSettings(command, io),
+    io,
+    unixMs(),
+  );
   const log = eventLog<RelayLogEvent>("relay", io, { form, json, unixMs });
   const server = await start({ ...options, clock, log });
   const startedMs = clock.nowMs();
   const interrupted = new Promise<void>((resolve) => onInterrupt(resolve));
-  io.stdout(json ? jsonLine(envelope("relay", listening(server, options))) : greeting(server, options, io));
+  io.stdout(
+    json ? jsonLine(envelope("relay", listening(server, options, udpIo))) : greeting(server, options, udpIo, io),
+  );
   const why = await Promise.race([interrupted, server.ended.catch((error: unknown) => error)]);
   if (why !== undefined) {
     await server.stop();
     throw new CliError("unreachable", `a UDP socket broke: ${why instanceof Error ? why.message : why}`);
   }
-  const { sessions } = server.relay.bindings;
+  const { sessions } = server.state;
   if (sessions > 0 && !json) {
     const what = sessions === 1 ? "1 session" : `${sessions} sessions`;
     io.stderr(`waiting for ${what}, at most ${formatDuration(drainMs)}; once more ends at once\n`);
@@ -68,6 +76,7 @@ async function start(options: RelayServerOptions): Promise<RelayServer> {
     return await RelayServer.start(options);
   } catch (error) {
     if (error instanceof RangeError) throw new CliError("usage", error.message, "take a lower --max-sessions");
+    if (error instanceof LibraryError) throw new CliError("usage", error.message, "--io deno does without");
     if (!(error instanceof ListenError)) throw error;
     throw new CliError("usage", error.message, listenHint(error));
   }
@@ -87,7 +96,7 @@ function listenHint({ kind, address }: ListenError): string | undefined {
 }
 
 function summary(server: RelayServer, cutOff: number, uptimeMs: number): RelaySummary {
-  const { counters } = server.relay;
+  const { counters } = server.state;
   const drops = RELAY_DROPS.map((reason) => [reason, counters.dropsOf(reason)] as const).filter(([, n]) => n > 0);
   return {
     uptime_s: Math.round(uptimeMs) / 1000,
@@ -121,11 +130,13 @@ function urls(server: RelayServer): Readonly<Record<string, readonly string[]>> 
   return Object.fromEntries(Object.entries(all).filter(([, places]) => places.length > 0));
 }
 
-function listening(server: RelayServer, options: RelayServerOptions): object {
+function listening(server: RelayServer, options: RelayServerOptions, udpIo: IoChoice): object {
   const sha256 = fingerprint(options);
   return {
     event: "listening",
     relay_id: options.relayId,
+    io: udpIo.name,
+    workers: options.workers ?? 0,
     urls: urls(server),
     ...(sha256 === undefined ? {} : { certificate_sha256: sha256 }),
   };
@@ -143,14 +154,20 @@ function relaySite(server: RelayServer, { relayId }: RelayServerOptions): string
   return `${relayId}@${place}${options.join("")}`;
 }
 
-function greeting(server: RelayServer, options: RelayServerOptions, io: Io): string {
+function ioText({ workers }: RelayServerOptions, { name, why }: IoChoice): string {
+  if (workers === undefined) return `${name} (${why})`;
+  return `${name}, ${workers} ${workers === 1 ? "thread" : "threads"}`;
+}
+
+function greeting(server: RelayServer, options: RelayServerOptions, udpIo: IoChoice, io: Io): string {
   const paint = painter(io, "stdout");
-  const { maxSessions, sessionBps, totalBps } = server.relay.limits;
+  const { maxSessions, sessionBps, totalBps } = server.state.limits;
   const total = totalBps === Infinity ? "" : `, ${rateText(totalBps)}bit/s in all`;
   const sha256 = fingerprint(options);
   const rows: (readonly [string, string])[] = [
     ...Object.entries(urls(server)).flatMap(([name, places]) => places.map((place) => [name, place] as const)),
     ["limits", `${maxSessions} sessions, ${rateText(sessionBps)}bit/s each${total}`],
+    ["io", ioText(options, udpIo)],
     ...(options.impairment === undefined
       ? []
       : [["impaired", `by --impair, seed ${options.impairment.seed}`] as const]),

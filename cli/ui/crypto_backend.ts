@@ -1,16 +1,15 @@
 import { Option } from "commander";
-import {
-  BACKEND_WISHES,
-  type BackendChoice,
-  type BackendWish,
-  chooseBackend,
-} from "../../lib/crypto/backend_choice.ts";
+import { BACKEND_WISHES, type BackendChoice, type BackendWish } from "../../lib/crypto/backend_choice.ts";
+import { chooseCryptoBackend } from "../../lib/net/crypto_choice.ts";
 import { CliError } from "./cli_error.ts";
 import type { Io } from "./io.ts";
 
 /** `--crypto`, the same for every command that protects or unprotects packets. */
 export function cryptoOption(): Option {
-  return new Option("--crypto <backend>", "cryptography library: auto, noble or node (default: ARCRTC_CRYPTO, or auto)")
+  return new Option(
+    "--crypto <backend>",
+    "cryptography library: auto, noble, node or native (default: ARCRTC_CRYPTO, or auto)",
+  )
     .choices(BACKEND_WISHES);
 }
 
@@ -21,7 +20,7 @@ export function chooseCrypto(io: Io, flag: string | undefined): BackendChoice {
     throw new CliError("usage", `ARCRTC_CRYPTO is '${wish}'`, `it takes ${BACKEND_WISHES.join(", ")}`);
   }
   try {
-    return chooseBackend(wish);
+    return chooseCryptoBackend(wish);
   } catch (error) {
     throw new CliError("usage", error instanceof Error ? error.message : String(error), "use --crypto auto");
   }

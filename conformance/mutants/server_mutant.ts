@@ -46,21 +46,16 @@ export function authMutant(
   };
 }
 
-/** The server behind a proxy of WebSockets that changes frames; `secret` makes it want tokens. */
-export function frameMutant(head: MutantHead, change: FrameChange, { secret = false } = {}): Mutant {
+/** The server behind a proxy of WebSockets that changes frames. */
+export function frameMutant(head: MutantHead, change: FrameChange): Mutant {
   return {
     ...head,
     async start() {
-      const server = await startServer(secret ? { auth: jwtAuth(secretKeySource(SECRET)) } : {});
+      const server = await startServer({});
       const { phoenix, plain } = targetOf(server.urls);
       const proxies = await Promise.all([phoenix, plain].map((url) => startWebSocketProxy(String(url), change)));
       const [phoenixProxy, plainProxy] = proxies;
-      const target = {
-        phoenix: new URL(phoenixProxy.url),
-        plain: new URL(plainProxy.url),
-        ...(secret ? { authSecret: SECRET } : {}),
-        trust: {},
-      };
+      const target = { phoenix: new URL(phoenixProxy.url), plain: new URL(plainProxy.url), trust: {} };
       return {
         subjects: { server: serverDriver(target) },
         stop: async () => {

@@ -4,9 +4,9 @@ import type { AddressInfo, Socket } from "node:net";
 // @ts-types="@types/ws"
 import { WebSocket, WebSocketServer } from "ws";
 
-/** What becomes of a text frame: itself, others, or none. A binary frame comes as its text, `isBinary` true. */
+/** What becomes of a frame: itself, others, or none. What was binary goes on as text. */
 export interface FrameChange {
-  readonly toServer?: (text: string, isBinary: boolean) => readonly string[];
+  readonly toServer?: (text: string) => readonly string[];
   readonly toClient?: (text: string) => readonly string[];
   /** False lets a client in that offers no subprotocol that the server takes. */
   readonly confirmsProtocol?: boolean;
@@ -33,8 +33,8 @@ export async function startWebSocketProxy(upstream: string, change: FrameChange)
       const waiting: string[] = [];
       const send = (text: string) => there.readyState === there.OPEN ? there.send(text) : waiting.push(text);
       sockets.add(here).add(there);
-      here.on("message", (data: { toString(): string }, isBinary: boolean) => {
-        for (const text of toServer(data.toString(), isBinary)) send(text);
+      here.on("message", (data: { toString(): string }) => {
+        for (const text of toServer(data.toString())) send(text);
       });
       there.on("open", () => waiting.splice(0).forEach(send));
       there.on("message", (data: { toString(): string }) => {

@@ -25,11 +25,13 @@ export class AddressTable {
   readonly #numbers = new Map<string, number>();
   readonly #addresses: (HostPort | undefined)[] = [];
   readonly #pinned = new Set<number>();
+  readonly #serials: Uint32Array;
 
   /** @throws RangeError above {@link FIRST_STREAM_ADDRESS} addresses. */
   constructor(capacity = 4096) {
     if (capacity > FIRST_STREAM_ADDRESS) throw new RangeError(`address table: ${capacity} addresses are too many`);
     this.capacity = capacity;
+    this.#serials = new Uint32Array(capacity);
   }
 
   /** The number of an address; a new one is added, making room where needed. */
@@ -40,7 +42,13 @@ export class AddressTable {
     const number = this.#addresses.length < this.capacity ? this.#addresses.length : this.#evict();
     this.#numbers.set(key, number);
     this.#addresses[number] = { host, port };
+    this.#serials[number]++;
     return number;
+  }
+
+  /** Counts the meanings that a number has had: who keeps something beside it sees that it is of another. 0: none yet. */
+  serialOf(number: number): number {
+    return this.#serials[number] ?? 0;
   }
 
   /** The address behind a number, or undefined when it was never given out. */

@@ -20,10 +20,14 @@ export class PacketBatch {
   /** Packets in use: slots `0..size-1`. */
   size = 0;
 
-  constructor(capacity: number, slotBytes = 2048) {
+  /** Where the bytes behind the slots begin: `tailBytes` of scratch for whoever fills the batch. */
+  readonly tail: number;
+
+  constructor(capacity: number, slotBytes = 2048, tailBytes = 0) {
     this.capacity = capacity;
     this.slotBytes = slotBytes;
-    this.bytes = new Uint8Array(capacity * (HEADROOM_BYTES + slotBytes));
+    this.tail = capacity * (HEADROOM_BYTES + slotBytes);
+    this.bytes = new Uint8Array(this.tail + tailBytes);
     this.lengths = new Uint32Array(capacity);
     this.addresses = new Int32Array(capacity);
   }

@@ -4,11 +4,12 @@
 import { equalBytes } from "../base/bytes.ts";
 import type { CryptoBackend } from "./backend.ts";
 import { nobleBackend } from "./backend_noble.ts";
+import { createNativeBackend, type LibCrypto } from "./backend_native.ts";
 import { createNodeBackend, type NodeCrypto } from "./backend_node.ts";
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, MAC_KEY_BYTES, SUITE_NAMES, type SuiteName, SUITES } from "./suites.ts";
 
 /** What a user may ask for (`--crypto`). */
-export const BACKEND_WISHES = ["auto", "noble", "node"] as const;
+export const BACKEND_WISHES = ["auto", "noble", "node", "native"] as const;
 
 export type BackendWish = (typeof BACKEND_WISHES)[number];
 
@@ -18,27 +19,73 @@ export interface BackendChoice {
   readonly why: string;
 }
 
+/** Libraries that are there for the asking: `node:crypto`, and libcrypto or why it is not there. */
+export interface CryptoLibraries {
+  readonly node: NodeCrypto | null;
+  readonly native: LibCrypto | string;
+}
+
+/** What there is without opening anything. */
+function portable(): CryptoLibraries {
+  return { node: findNodeCrypto(), native: "libcrypto was not opened" };
+}
+
 /**
- * `auto` takes `node` where `node:crypto` is present and gives noble's bytes for every suite and the HMAC, else `noble`.
+ * `auto` takes `native` where libcrypto was opened, else `node` where `node:crypto` is present else `noble`; the first two only when
+ * they give noble's bytes for every suite and the HMAC.
  * It measures nothing, since the core has no clock; `srtp_bench.ts` shows both, node ahead for every suite.
  *
  * Costs some 30 ms in a fresh process, most of it loading `node:crypto`: choose when keys are first needed, not for
  * `--help`.
  *
- * @throws Error when `node` is asked for by name and cannot serve.
+ * @throws Error when `node` or `native` is asked for by name and cannot serve.
  */
-export function chooseBackend(wish: BackendWish, crypto: NodeCrypto | null = findNodeCrypto()): BackendChoice {
+export function chooseBackend(wish: BackendWish, libraries: CryptoLibraries = portable()): BackendChoice {
   if (wish === "noble") return { backend: nobleBackend, why: "noble was asked for" };
-  const node = crypto === null ? null : createNodeBackend(crypto);
-  const lack = node === null ? "node:crypto is not present" : findLack(node);
-  if (node !== null && lack === null) {
-    const why = wish === "node"
-      ? "node was asked for"
-      : "node:crypto is present and gives the same bytes as noble for every suite";
-    return { backend: node, why };
+  const candidates = [
+    { name: "native", make: () => makeNative(libraries.native) },
+    { name: "node", make: () => makeNode(libraries.node) },
+  ] as const;
+  const lacks: string[] = [];
+  for (const { name, make } of candidates) {
+    if (wish !== "auto" && wish !== name) continue;
+    const { backend, library, lack } = serving(make);
+    if (backend !== undefined) {
+      const why = wish === name
+        ? `${name} was asked for`
+        : `${library} is present and gives the same bytes as noble for every suite`;
+      return { backend, why };
+    }
+    if (wish === name) throw new Error(`Cannot use the ${name} crypto backend: ${lack}`);
+    lacks.push(lack);
   }
-  if (wish === "node") throw new Error(`Cannot use the node crypto backend: ${lack}`);
-  return { backend: nobleBackend, why: `${lack}` };
+  return { backend: nobleBackend, why: lacks.join("; ") };
+}
+
+interface Candidate {
+  readonly backend: CryptoBackend;
+  readonly library: string;
+}
+
+/** @throws Error that says what is missing. */
+function makeNative(native: CryptoLibraries["native"]): Candidate {
+  if (typeof native === "string") throw new Error(native);
+  return { backend: createNativeBackend(native), library: `libcrypto ${native.version}` };
+}
+
+function makeNode(node: CryptoLibraries["node"]): Candidate {
+  if (node === null) throw new Error("node:crypto is not present");
+  return { backend: createNodeBackend(node), library: "node:crypto" };
+}
+
+function serving(make: () => Candidate): Partial<Candidate> & { readonly lack: string } {
+  try {
+    const candidate = make();
+    const lack = findLack(candidate);
+    return lack === null ? { ...candidate, lack: "" } : { lack };
+  } catch (error) {
+    return { lack: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 /** `node:crypto` or null. Without a static import, which would keep the library from loading where there is none. */
@@ -48,17 +95,17 @@ export function findNodeCrypto(): NodeCrypto | null {
 }
 
 /** What keeps `backend` from standing in for noble, or null. Also proves that it refuses a wrong tag. */
-function findLack(backend: CryptoBackend): string | null {
+function findLack({ backend, library }: Candidate): string | null {
   try {
     for (const suite of SUITE_NAMES) {
       const sealed = sealSample(backend, suite);
-      if (!equalBytes(sealed, sealSample(nobleBackend, suite))) return `node:crypto is wrong in ${suite}`;
+      if (!equalBytes(sealed, sealSample(nobleBackend, suite))) return `${library} is wrong in ${suite}`;
       sealed[sealed.length - 1] ^= 1;
-      if (openSample(backend, suite, sealed)) return `node:crypto does not check tags in ${suite}`;
+      if (openSample(backend, suite, sealed)) return `${library} does not check tags in ${suite}`;
     }
-    return equalBytes(signSample(backend), signSample(nobleBackend)) ? null : "node:crypto is wrong in SHA-256";
+    return equalBytes(signSample(backend), signSample(nobleBackend)) ? null : `${library} is wrong in SHA-256`;
   } catch (error) {
-    return `node:crypto cannot serve (${error instanceof Error ? error.message : String(error)})`;
+    return `${library} cannot serve (${error instanceof Error ? error.message : String(error)})`;
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chooseBackend } from "./backend_choice.ts";
 import type { NodeCrypto } from "./backend_node.ts";
-import { requireNodeCrypto } from "./testing/backends.ts";
+import { LIBCRYPTO, requireNodeCrypto } from "./testing/backends.ts";
 
 const crypto = requireNodeCrypto();
 
@@ -14,6 +14,28 @@ Deno.test("crypto choice: auto takes node where node:crypto serves, and says why
 Deno.test("crypto choice: the caller overrides", () => {
   assert.equal(chooseBackend("noble").backend.name, "noble");
   assert.equal(chooseBackend("node").backend.name, "node");
+});
+
+Deno.test("crypto choice: native comes first where libcrypto was opened, and is an error by name where it was not", () => {
+  const libraries = { node: crypto, native: LIBCRYPTO };
+  if (typeof LIBCRYPTO === "string") assert.equal(chooseBackend("auto", libraries).backend.name, "node");
+  else {
+    const { backend, why } = chooseBackend("auto", libraries);
+    assert.equal(backend.name, "native");
+    assert.match(why, /^libcrypto 3\.\d+\.\d+ is present and gives the same bytes/);
+    assert.equal(chooseBackend("native", libraries).why, "native was asked for");
+    // One that is there and wrong is not taken.
+    const wrong = { ...LIBCRYPTO, HMAC_Update: () => 1 };
+    const choice = chooseBackend("auto", { node: crypto, native: wrong });
+    assert.equal(choice.backend.name, "node");
+    assert.throws(() => chooseBackend("native", { node: crypto, native: wrong }), /wrong in SHA-256/);
+    const lacking = { ...LIBCRYPTO, EVP_CIPHER_fetch: () => null };
+    assert.throws(() => chooseBackend("native", { node: crypto, native: lacking }), /has no AES-128-GCM/);
+  }
+  assert.throws(
+    () => chooseBackend("native", { node: crypto, native: "not found" }),
+    /native crypto backend: not found/,
+  );
 });
 
 /** `node:crypto` as it might be elsewhere, and the reason that auto gives for not using it. */
@@ -68,10 +90,11 @@ const BROKEN: readonly [string, NodeCrypto | null, RegExp][] = [
 
 for (const [what, broken, reason] of BROKEN) {
   Deno.test(`crypto choice: a node:crypto ${what} makes auto fall back and node an error`, () => {
-    const { backend, why } = chooseBackend("auto", broken);
+    const libraries = { node: broken, native: "no libcrypto" };
+    const { backend, why } = chooseBackend("auto", libraries);
     assert.equal(backend.name, "noble");
     assert.match(why, reason);
-    assert.throws(() => chooseBackend("node", broken), reason);
-    assert.equal(chooseBackend("noble", broken).backend.name, "noble");
+    assert.throws(() => chooseBackend("node", libraries), reason);
+    assert.equal(chooseBackend("noble", libraries).backend.name, "noble");
   });
 }

@@ -36,6 +36,8 @@ export class SrtpReceiver {
   readonly #window: ReplayWindow;
   #announcedRoc: number;
   #authenticatedMs: number;
+  /** The index that is tried: as an argument a number of 48 bits would be an object for each packet. */
+  readonly #index = new Float64Array(1);
 
   /** `nowMs` starts the silence that {@link ROC_RESYNC_AFTER_MS} measures. */
   constructor(ssrc: number, nowMs: number, options: SrtpStateOptions = {}) {
@@ -91,31 +93,30 @@ export class SrtpReceiver {
     const seq16 = packet.sequenceNumber;
     const highest = this.highestIndex;
     const estimate = highest === NO_INDEX ? packetIndex(this.#announcedRoc, seq16) : estimateIndex(seq16, highest);
-    const outcome = this.#attempt(mac, keys, packet, estimate, nowMs);
+    this.#index[0] = estimate;
+    const outcome = this.#attempt(mac, keys, packet, nowMs);
     if (outcome === "ok") return outcome;
     // The HMAC covers the ROC: when it was right, no other ROC is.
     if (outcome === "decrypt" && mac !== null) return outcome;
 
     if (this.#announcedRoc > this.roc) {
       const announced = packetIndex(this.#announcedRoc, seq16);
-      if (announced !== estimate && this.#attempt(mac, keys, packet, announced, nowMs) === "ok") return "ok";
+      this.#index[0] = announced;
+      if (announced !== estimate && this.#attempt(mac, keys, packet, nowMs) === "ok") return "ok";
     }
     if (nowMs - this.#authenticatedMs >= ROC_RESYNC_AFTER_MS) {
       for (let missed = 1; missed <= ROC_RESYNC_TRIES; missed++) {
-        if (this.#attempt(mac, keys, packet, estimate + packetIndex(missed, 0), nowMs) === "ok") return "ok";
+        this.#index[0] = estimate + packetIndex(missed, 0);
+        if (this.#attempt(mac, keys, packet, nowMs) === "ok") return "ok";
       }
     }
     // The likeliest index gives the reason.
     return outcome;
   }
 
-  #attempt(
-    mac: MacKey | null,
-    keys: SrtpStreamKeys | null,
-    packet: ArcRtpView,
-    index: number,
-    nowMs: number,
-  ): SrtpOutcome {
+  /** Under the index in {@link #index}. */
+  #attempt(mac: MacKey | null, keys: SrtpStreamKeys | null, packet: ArcRtpView, nowMs: number): SrtpOutcome {
+    const index = this.#index[0];
     if (index > MAX_PACKET_INDEX || !this.#window.check(index)) return "replay";
     const { bytes, start, headerEnd, end } = packet;
     const roc = rocOf(index);

@@ -17,6 +17,8 @@ export interface DatagramTransport {
   receive(batch: PacketBatch): Promise<boolean>;
   /** Sends every packet of `batch`; the caller may reuse it when the promise resolves. What the system refuses is counted. */
   send(batch: PacketBatch): Promise<void>;
+  /** Datagrams that the system dropped because nobody read them in time; absent where the backend cannot tell. */
+  kernelDrops?(): number;
   close(): void;
 }
 

@@ -17,6 +17,15 @@ export class ListenError extends Error {
   }
 }
 
+/** What `open` answers. @throws ListenError instead of what it throws. */
+export function listening<T>(what: string, address: HostPort, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    throw new ListenError(what, address, error);
+  }
+}
+
 const WORDS: Readonly<Partial<Record<ListenErrorKind, string>>> = {
   in_use: "the port is in use",
   not_permitted: "not permitted",

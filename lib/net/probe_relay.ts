@@ -16,7 +16,7 @@ import { parseMessage, writeMessage } from "../signaling/parse_message.ts";
 import type { Clock } from "./clock.ts";
 import type { ProbeChannel, ProbeChannelEvents } from "./probe_channel.ts";
 import { RelayEnd, type RelayEndEvents } from "./relay_end.ts";
-import { openUdp } from "./udp_deno.ts";
+import type { OpenUdp } from "./udp_io.ts";
 
 export interface RelayedPath {
   readonly ip: string;
@@ -34,6 +34,7 @@ export async function openRelayProbe(
   clock: Clock,
   rng: Rng,
   events: ProbeChannelEvents,
+  openUdp: OpenUdp,
 ): Promise<ProbeChannel> {
   const ends: RelayEnd[] = [];
   const over = (why: string) => {

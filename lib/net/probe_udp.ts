@@ -3,7 +3,7 @@ import { PacketBatch } from "../base/batch.ts";
 import { utf8 } from "../base/bytes.ts";
 import type { Clock } from "./clock.ts";
 import { FOREIGN_END, type ProbeChannel, type ProbeChannelEvents } from "./probe_channel.ts";
-import { openUdp } from "./udp_deno.ts";
+import type { OpenUdp } from "./udp_io.ts";
 
 const SLOT_BYTES = 2048;
 
@@ -12,6 +12,7 @@ export function openUdpProbe(
   to: { readonly ip: string; readonly port: number },
   clock: Clock,
   events: ProbeChannelEvents,
+  openUdp: OpenUdp,
 ): ProbeChannel {
   const socket = openUdp({ host: to.ip.includes(":") ? "::" : "0.0.0.0", port: 0 });
   const address = socket.addresses.intern(to.ip, to.port);

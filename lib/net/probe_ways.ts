@@ -15,6 +15,8 @@ import { openTcpConnectProbe } from "./probe_tcp_connect.ts";
 import { openRelayProbe } from "./probe_relay.ts";
 import { openUdpProbe } from "./probe_udp.ts";
 import { openPhoenixProbe, openWebSocketPing } from "./probe_websocket.ts";
+import { openUdp as openPortableUdp } from "./udp_deno.ts";
+import type { OpenUdp } from "./udp_io.ts";
 
 export interface ProbeSettings {
   readonly clock: Clock;
@@ -22,6 +24,8 @@ export interface ProbeSettings {
   /** For opening a connection, and for the first answer. */
   readonly timeoutMs: number;
   readonly sizeBytes: number;
+  /** The UDP backend; the portable one where it is left out. */
+  readonly openUdp?: OpenUdp;
   /** Only this one, without falling back. */
   readonly method?: ProbeMethod | undefined;
 }
@@ -53,7 +57,7 @@ export interface ChosenWay {
 
 /** All ways to a target, the best first. */
 export function waysTo(target: ProbeTarget, ip: string, settings: ProbeSettings): readonly ProbeWay[] {
-  const { clock, rng, timeoutMs, method } = settings;
+  const { clock, rng, timeoutMs, method, openUdp = openPortableUdp } = settings;
   const to = { ip, port: target.port };
   const link = (label: string): ProbeWay => ({
     method: "heartbeat",
@@ -83,7 +87,7 @@ export function waysTo(target: ProbeTarget, ip: string, settings: ProbeSettings)
       method: "heartbeat",
       label: "HEARTBEAT through the relay",
       from,
-      open: (events) => openRelayProbe({ ...to, secret, from, timeoutMs }, clock, rng, events),
+      open: (events) => openRelayProbe({ ...to, secret, from, timeoutMs }, clock, rng, events, openUdp),
     });
     return ways.filter((way) => method === undefined || way.method === method);
   }
@@ -91,7 +95,7 @@ export function waysTo(target: ProbeTarget, ip: string, settings: ProbeSettings)
     ways.push({
       method: "heartbeat",
       label: "HEARTBEAT",
-      open: (events) => Promise.resolve(openUdpProbe(to, clock, events)),
+      open: (events) => Promise.resolve(openUdpProbe(to, clock, events, openUdp)),
     });
   } else if (target.format === "phoenix") {
     ways.push(

@@ -47,19 +47,24 @@ export function byLabel(label: string, values: Readonly<Record<string, number>>)
 export class Histogram {
   readonly #bounds: readonly number[];
   readonly #counts: Float64Array;
-  #sum = 0;
+  readonly #sum: Float64Array;
 
-  /** Upper bounds, ascending; the bucket beyond the last one is there by itself. */
-  constructor(bounds: readonly number[]) {
+  /**
+   * Upper bounds, ascending; the bucket beyond the last one is there by itself. Counts in `slots`,
+   * {@link histogramSlots} numbers of the caller's: memory that another thread reads, or a sum.
+   */
+  constructor(bounds: readonly number[], slots: Float64Array = new Float64Array(histogramSlots(bounds))) {
     this.#bounds = bounds;
-    this.#counts = new Float64Array(bounds.length + 1);
+    this.#counts = slots.subarray(0, bounds.length + 1);
+    this.#sum = slots.subarray(bounds.length + 1, bounds.length + 2);
   }
 
-  observe(value: number): void {
+  /** Counts a value, `times` over. */
+  observe(value: number, times = 1): void {
     let bucket = 0;
     while (bucket < this.#bounds.length && value > this.#bounds[bucket]) bucket++;
-    this.#counts[bucket]++;
-    this.#sum += value;
+    this.#counts[bucket] += times;
+    this.#sum[0] += value * times;
   }
 
   family(name: string, help: string): MetricFamily {
@@ -69,9 +74,14 @@ export class Histogram {
       labels: { le: i < this.#bounds.length ? String(this.#bounds[i]) : "+Inf" },
       value: upTo += count,
     }));
-    samples.push({ suffix: "_sum", value: this.#sum }, { suffix: "_count", value: upTo });
+    samples.push({ suffix: "_sum", value: this.#sum[0] }, { suffix: "_count", value: upTo });
     return { name, help, type: "histogram", samples };
   }
+}
+
+/** Numbers that a {@link Histogram} holds. */
+export function histogramSlots(bounds: readonly number[]): number {
+  return bounds.length + 2;
 }
 
 function checkName(name: string): string {

@@ -10,31 +10,29 @@
 import type { HostPort } from "../base/address_table.ts";
 import type { Rng } from "../base/rng.ts";
 import type { CryptoBackend } from "../crypto/backend.ts";
-import { Impairer } from "../relay/impairer.ts";
 import type { Impairment } from "../relay/impairment.ts";
 import { DEFAULT_RELAY_LIMITS, type RelayLimits } from "../relay/limits.ts";
 import { LoadMeter, relayStatus, relayStatusSubject } from "../relay/load.ts";
-import { Relay } from "../relay/relay.ts";
-import type { RelayEvent } from "../relay/relay_events.ts";
+import type { RelayState } from "../relay/relay_state.ts";
 import type { RelayStatus } from "../signaling/messages/status.ts";
 import { writeMessage } from "../signaling/parse_message.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { ConnectionGate } from "./connection_gate.ts";
 import type { DatagramTransport } from "./datagram.ts";
-import { ListenError } from "./listen.ts";
-import { RelayAddressBook } from "./relay_server_addresses.ts";
-import { describeEvent, type RelayServerLog } from "./relay_server_events.ts";
-import { ForwardingLatency, writeRelayMetrics } from "./relay_server_metrics.ts";
+import { listening } from "./listen.ts";
+import type { ForwarderEvents, RelayForwarder } from "./relay_forwarder.ts";
+import { RelayHere } from "./relay_here.ts";
+import type { RelayServerEvent, RelayServerLog } from "./relay_server_events.ts";
+import { type ForwardingLatency, writeRelayMetrics } from "./relay_server_metrics.ts";
 import { DEFAULT_RELAY_CONNECTION_LIMITS, type RelayConnectionLimits } from "./relay_server_limits.ts";
-import { RelayOutlet } from "./relay_server_outlet.ts";
 import { type PageServer, servePages } from "./relay_server_pages.ts";
-import { RelayPump } from "./relay_server_pump.ts";
-import type { UnitStream } from "./unit_stream.ts";
 import { RelayStreams } from "./relay_server_streams.ts";
+import { RelayWorkers } from "./relay_workers/relay_workers.ts";
 import { type Listener, listenStream } from "./stream_listener.ts";
 import { SystemRng } from "./system_rng.ts";
 import type { TlsIdentity } from "./tls_identity.ts";
-import { openUdp, type UdpOptions } from "./udp_deno.ts";
+import { openUdp as openPortableUdp } from "./udp_deno.ts";
+import type { OpenUdp } from "./udp_io.ts";
 
 export interface RelayServerOptions {
   readonly relayId: string;
@@ -57,8 +55,13 @@ export interface RelayServerOptions {
   readonly log?: RelayServerLog;
   readonly clock?: Clock;
   readonly rng?: Rng;
-  /** The UDP backend. */
-  readonly openUdp?: (options: UdpOptions) => DatagramTransport;
+  /**
+   * Forwards in so many threads of its own over the native UDP backend, sessions shared out among them; on this thread
+   * over the portable backend where it is left out.
+   */
+  readonly workers?: number;
+  /** The UDP backend of this thread. */
+  readonly openUdp?: OpenUdp;
 }
 
 /** Where a relay listens, with the ports that the system chose. */
@@ -79,20 +82,15 @@ const MOST_ADDRESSES = 131_072;
 const SPARE_ADDRESSES = 128;
 
 export class RelayServer {
-  readonly relay: Relay;
-  readonly latency = new ForwardingLatency();
   /** Rejects when a UDP socket breaks, resolves when the server has stopped. */
   readonly ended: Promise<void>;
   readonly #options: RelayServerOptions;
   readonly #connectionLimits: RelayConnectionLimits;
   readonly #clock: Clock;
   readonly #log: RelayServerLog;
-  readonly #udp: readonly DatagramTransport[];
-  readonly #addresses: RelayAddressBook;
+  readonly #forwarder: RelayForwarder;
   readonly #gate: ConnectionGate;
   readonly #streams: RelayStreams;
-  readonly #pump: RelayPump;
-  readonly #impairer: Impairer | undefined;
   readonly #meter: LoadMeter;
   readonly #listeners: { readonly transport: "tcp" | "tls"; readonly listener: Listener }[] = [];
   readonly #startedMs: number;
@@ -104,90 +102,66 @@ export class RelayServer {
   #end: () => void = () => {};
   #fail: (error: unknown) => void = () => {};
 
-  private constructor(options: RelayServerOptions, udp: readonly DatagramTransport[]) {
+  private constructor(options: RelayServerOptions) {
     const clock = options.clock ?? systemClock();
-    const rng = options.rng ?? new SystemRng();
     this.#options = options;
     this.#connectionLimits = { ...DEFAULT_RELAY_CONNECTION_LIMITS, ...options.connectionLimits };
     this.#clock = clock;
     this.#log = options.log ?? (() => {});
-    this.#udp = udp;
     this.#startedMs = clock.nowMs();
     const { maxConnections, maxPerAddress, bindTimeoutMs } = this.#connectionLimits;
-    this.#addresses = new RelayAddressBook(udp.map(({ addresses }) => addresses), maxConnections);
     this.#gate = new ConnectionGate({ maxConnections, maxPerAddress, handshakeMs: bindTimeoutMs });
-    this.relay = new Relay({
-      relayId: options.relayId,
-      secret: options.secret,
-      unixOffsetMs: clock.unixOffsetMs,
-      addresses: this.#addresses,
-      crypto: options.crypto,
-      rng,
-      ...(options.limits === undefined ? {} : { limits: options.limits }),
-      nowMs: this.#startedMs,
-    });
-    this.#meter = new LoadMeter(this.relay, this.#startedMs);
-    this.#impairer = options.impairment && new Impairer({
-      ...options.impairment,
-      directionTo: (address, nowMs) => this.relay.directionTo(address, nowMs),
-      loseAddresses: (side) => this.relay.loseAddresses(side),
-      nowMs: this.#startedMs,
-    });
-    const open = new Map<number, UnitStream>();
-    this.#pump = new RelayPump({
-      relay: this.relay,
-      outlet: new RelayOutlet(udp, this.#addresses, open),
-      impairer: this.#impairer,
-      latency: this.latency,
-      clock,
-      event: (event) => this.#event(event),
-      failed: (what, error) => this.#failed(what, error),
-    });
-    this.#streams = new RelayStreams({
-      relay: this.relay,
-      addresses: this.#addresses,
-      pump: this.#pump,
-      clock,
-      limits: this.#connectionLimits,
-      log: this.#log,
-      open,
-    });
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
       this.#fail = reject;
     });
     this.ended.catch(() => {});
+    this.#forwarder = openForwarder(options, maxConnections, clock, {
+      log: (event) => this.#event(event),
+      failed: (what, error) => this.#failed(what, error),
+      broken: (error) => this.#broken(error),
+      write: (stream, batch, i, priority) => this.#streams.write(stream, batch, i, priority),
+    });
+    this.#meter = new LoadMeter(this.#forwarder.state, this.#startedMs);
+    this.#streams = new RelayStreams({
+      forwarder: this.#forwarder,
+      clock,
+      limits: this.#connectionLimits,
+      log: this.#log,
+    });
   }
 
   /**
    * Opens all listeners, or none.
    *
-   * @throws ListenError; RangeError when there are more sessions than the UDP sockets have addresses for.
+   * @throws ListenError; LibraryError without the native backend that `workers` needs; RangeError when there are more
+   * sessions than the UDP sockets have addresses for.
    */
   static async start(options: RelayServerOptions): Promise<RelayServer> {
-    const udp: DatagramTransport[] = [];
-    let server: RelayServer | undefined;
+    const server = new RelayServer(options);
     try {
-      const addressCapacity = addressesFor(options.limits?.maxSessions ?? DEFAULT_RELAY_LIMITS.maxSessions);
-      for (const { host, port } of options.udp ?? []) {
-        udp.push(listenUdp({ host, port, addressCapacity }, options.openUdp ?? openUdp));
-      }
-      server = new RelayServer(options, udp);
-      server.#checkCapacity();
       await server.#listen();
       return server;
     } catch (error) {
-      for (const transport of udp) transport.close();
-      await server?.stop();
+      await server.stop();
       throw error;
     }
+  }
+
+  /** What the relay does, in numbers. */
+  get state(): RelayState {
+    return this.#forwarder.state;
+  }
+
+  get latency(): ForwardingLatency {
+    return this.#forwarder.latency;
   }
 
   get listening(): RelayListening {
     const of = (wanted: "tcp" | "tls") =>
       this.#listeners.filter(({ transport }) => transport === wanted).map(({ listener }) => listener.address);
     return {
-      udp: this.#udp.map(({ local }) => local),
+      udp: this.#forwarder.udp,
       tcp: of("tcp"),
       tls: of("tls"),
       http: this.#pages?.address,
@@ -204,22 +178,21 @@ export class RelayServer {
     this.#meter.sample(nowMs);
     const { relayId } = this.#options;
     const self = { relayId, endpoints: endpoints.slice(0, MAX_ENDPOINTS) };
-    return relayStatus(this.relay, this.#meter, self, nowMs + this.#clock.unixOffsetMs);
+    return relayStatus(this.state, this.#meter, self, nowMs + this.#clock.unixOffsetMs);
   }
 
   /** What `/metrics` shows. */
   metricsText(): string {
     return writeRelayMetrics({
-      relay: this.relay,
+      relay: this.state,
       meter: this.#meter,
       latency: this.latency,
       gate: this.#gate,
-      udp: this.#udp,
+      udp: this.#forwarder.udpFigures(),
       openStreams: { tcp: this.#streams.count("tcp"), tls: this.#streams.count("tls") },
       slowDrops: this.#streams.slowDrops(),
-      impairer: this.#impairer,
+      impaired: this.#forwarder.impaired(),
       failures: this.#failures,
-      isDraining: this.relay.bindings.isDraining,
       uptimeS: (this.#clock.nowMs() - this.#startedMs) / 1000,
     });
   }
@@ -229,10 +202,10 @@ export class RelayServer {
    * told nothing: a session that lasts is served, one that begins is refused as `busy` and tries another relay.
    */
   async drain(forMs: number): Promise<number> {
-    this.relay.drain();
+    this.#forwarder.drain();
     this.#publish();
-    this.#log({ event: "draining", sessions: this.relay.bindings.sessions });
-    if (this.relay.bindings.sessions > 0) {
+    this.#log({ event: "draining", sessions: this.state.sessions });
+    if (this.state.sessions > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, forMs);
         this.#whenEmpty = () => {
@@ -241,7 +214,7 @@ export class RelayServer {
         };
       });
     }
-    const cutOff = this.relay.bindings.sessions;
+    const cutOff = this.state.sessions;
     await this.stop();
     return cutOff;
   }
@@ -252,28 +225,20 @@ export class RelayServer {
   }
 
   async #stop(): Promise<void> {
-    this.relay.drain();
+    this.#forwarder.drain();
     clearInterval(this.#sweeper);
-    this.#pump.stop();
-    for (const transport of this.#udp) transport.close();
+    const forwarding = this.#forwarder.stop();
     const closed = this.#listeners.map(({ listener }) => listener.close());
     this.#streams.closeAll("the relay is shutting down");
+    this.#whenEmpty();
     await this.#gate.empty(0);
-    await Promise.all([...closed, this.#pages?.close()]);
+    await Promise.all([...closed, forwarding, this.#pages?.close()]);
     this.#end();
-  }
-
-  #checkCapacity(): void {
-    const { maxSessions } = this.relay.limits;
-    for (const { addresses } of this.#udp) {
-      const most = Math.floor((addresses.capacity - SPARE_ADDRESSES) / 2);
-      if (maxSessions <= most) continue;
-      throw new RangeError(`a UDP socket has addresses for ${most} sessions, not for ${maxSessions}`);
-    }
   }
 
   async #listen(): Promise<void> {
     const { tcp = [], tls = [], tlsIdentity, http } = this.#options;
+    await this.#forwarder.start();
     for (const address of tcp) await this.#listenStream("tcp", address, undefined);
     for (const address of tls) await this.#listenStream("tls", address, tlsIdentity);
     if (http !== undefined) {
@@ -283,11 +248,7 @@ export class RelayServer {
         health: () => this.#health(),
       });
     }
-    this.#udp.forEach((transport, i) => {
-      this.#pump.run(transport, this.#addresses.udpBase(i)).catch((error) => this.#broken(error));
-    });
     this.#sweeper = setInterval(() => this.#sweep(), Math.min(SWEEP_MS, this.#connectionLimits.bindTimeoutMs / 2));
-    this.#pump.settle();
     this.#publish();
   }
 
@@ -303,9 +264,9 @@ export class RelayServer {
     this.#listeners.push({ transport, listener });
   }
 
-  #event(event: RelayEvent): void {
-    this.#log(describeEvent(event, this.#addresses));
-    if (event.kind === "ended" && this.relay.bindings.sessions === 0) this.#whenEmpty();
+  #event(event: RelayServerEvent): void {
+    this.#log(event);
+    if (event.event === "unbound" && this.state.sessions === 0) this.#whenEmpty();
   }
 
   #sweep(): void {
@@ -322,7 +283,7 @@ export class RelayServer {
   }
 
   #health(): { readonly isHealthy: boolean; readonly json: string } {
-    const { sessions, bound, isDraining } = this.relay.bindings;
+    const { sessions, bound, isDraining } = this.state;
     const status = isDraining ? "draining" : "ok";
     return { isHealthy: !isDraining, json: `${JSON.stringify({ status, sessions, bindings: bound })}\n` };
   }
@@ -339,15 +300,34 @@ export class RelayServer {
   }
 }
 
-/** Two peers a session, and as many strangers; more than the most is refused by `#checkCapacity`. */
-function addressesFor(sessions: number): number {
-  return Math.min(MOST_ADDRESSES, Math.max(LEAST_ADDRESSES, 4 * sessions));
+/** @throws as {@link RelayServer.start} does. */
+function openForwarder(
+  options: RelayServerOptions,
+  maxConnections: number,
+  clock: Clock,
+  events: ForwarderEvents,
+): RelayForwarder {
+  const { workers, udp: addresses = [], limits = {}, rng = new SystemRng(), impairment } = options;
+  const { openUdp = openPortableUdp } = options;
+  const shared = { ...options, limits, impairment, maxConnections };
+  const addressCapacity = addressesFor(limits.maxSessions ?? DEFAULT_RELAY_LIMITS.maxSessions);
+  if (workers !== undefined) return new RelayWorkers({ ...shared, workers, udp: addresses, addressCapacity }, events);
+  const udp: DatagramTransport[] = [];
+  try {
+    for (const address of addresses) {
+      udp.push(listening("UDP", address, () => openUdp({ ...address, addressCapacity })));
+    }
+    return new RelayHere({ ...shared, clock, rng }, udp, events);
+  } catch (error) {
+    for (const transport of udp) transport.close();
+    throw error;
+  }
 }
 
-function listenUdp(address: UdpOptions, open: (options: UdpOptions) => DatagramTransport): DatagramTransport {
-  try {
-    return open(address);
-  } catch (error) {
-    throw new ListenError("UDP", address, error);
-  }
+/** Addresses of a UDP socket: two peers a session, and as many strangers. @throws RangeError */
+function addressesFor(sessions: number): number {
+  const capacity = Math.min(MOST_ADDRESSES, Math.max(LEAST_ADDRESSES, 4 * sessions));
+  const most = Math.floor((capacity - SPARE_ADDRESSES) / 2);
+  if (sessions <= most) return capacity;
+  throw new RangeError(`a UDP socket has addresses for ${most} sessions, not for ${sessions}`);
 }

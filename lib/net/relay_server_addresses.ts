@@ -47,6 +47,11 @@ export class RelayAddressBook implements RelayAddresses {
     return this.firstStream + i;
   }
 
+  /** Gives connection `i` of the numbers {@link firstStream} + `i` its meaning, where somebody else gives numbers out. */
+  placeStream(i: number, host: string, port: number, transport: "tcp" | "tls"): void {
+    this.#streams[i] = sourceOf(host, port, transport);
+  }
+
   closeStream(address: number): void {
     const i = address - this.firstStream;
     if (this.#streams[i] === undefined) return;

@@ -4,7 +4,9 @@ import { MAX_UNIT_BYTES } from "../packet/demux.ts";
 import { UnitRanker } from "../relay/unit_priority.ts";
 import type { DatagramTransport } from "./datagram.ts";
 import type { RelayAddressBook } from "./relay_server_addresses.ts";
-import type { UnitStream } from "./unit_stream.ts";
+
+/** Writes unit `i`, of class `priority`, to a connection. */
+export type StreamWriter = (stream: number, batch: PacketBatch, i: number, priority: number) => void;
 
 const DONE = Promise.resolve();
 
@@ -37,26 +39,20 @@ class UdpOutlet {
 }
 
 export class RelayOutlet {
-  /** Units for a connection that is gone. */
-  lost = 0;
   readonly #udp: readonly UdpOutlet[];
   readonly #firstStream: number;
-  readonly #streams: ReadonlyMap<number, UnitStream>;
+  readonly #write: StreamWriter;
   readonly #ranker = new UnitRanker();
 
-  constructor(
-    udp: readonly DatagramTransport[],
-    addresses: RelayAddressBook,
-    streams: ReadonlyMap<number, UnitStream>,
-  ) {
+  constructor(udp: readonly DatagramTransport[], addresses: RelayAddressBook, write: StreamWriter) {
     this.#udp = udp.map((transport, i) => new UdpOutlet(transport, addresses.udpBase(i)));
     this.#firstStream = addresses.firstStream;
-    this.#streams = streams;
+    this.#write = write;
   }
 
   /** Sends all of `batch`, which the caller leaves alone until the promise resolves; its order and addresses change. */
   send(batch: PacketBatch): Promise<void> {
-    this.#sendStreams(batch);
+    takeStreamUnits(batch, this.#firstStream, this.#ranker, this.#write);
     if (batch.size === 0) return DONE;
     return this.#udp.length === 1 ? this.#udp[0].send(batch) : this.#sendShares(batch);
   }
@@ -65,36 +61,44 @@ export class RelayOutlet {
     await Promise.all(this.#udp.map((outlet, i) => this.#sendShare(batch, outlet, this.#udp[i + 1]?.base ?? Infinity)));
   }
 
-  /** Writes what goes to connections and takes it out of the batch. */
-  #sendStreams(batch: PacketBatch): void {
-    let kept = 0;
-    for (let i = 0; i < batch.size; i++) {
-      const address = batch.addresses[i];
-      const start = batch.offset(i);
-      const end = start + batch.lengths[i];
-      if (address >= this.#firstStream) {
-        const stream = this.#streams.get(address);
-        if (stream === undefined) this.lost++;
-        else stream.write(batch, i, this.#ranker.priorityOf(batch.bytes, start, end));
-        continue;
-      }
-      if (kept !== i) {
-        batch.bytes.copyWithin(batch.offset(kept), start, end);
-        batch.lengths[kept] = batch.lengths[i];
-        batch.addresses[kept] = address;
-      }
-      kept++;
-    }
-    batch.size = kept;
-  }
-
-  /** With several sockets each gets a batch of its own: the usual case is one. */
   async #sendShare(batch: PacketBatch, outlet: UdpOutlet, endBase: number): Promise<void> {
-    const share = new PacketBatch(batch.size, MAX_UNIT_BYTES);
-    for (let i = 0; i < batch.size; i++) {
-      const address = batch.addresses[i];
-      if (address >= outlet.base && address < endBase) share.push(batch.packet(i), address - outlet.base);
-    }
+    const share = shareOf(batch, outlet.base, endBase);
     if (share.size > 0) await outlet.send(share);
   }
+}
+
+/** Hands what goes to connections to `write`, and takes it out of the batch. */
+export function takeStreamUnits(
+  batch: PacketBatch,
+  firstStream: number,
+  ranker: UnitRanker,
+  write: StreamWriter,
+): void {
+  let kept = 0;
+  for (let i = 0; i < batch.size; i++) {
+    const address = batch.addresses[i];
+    const start = batch.offset(i);
+    const end = start + batch.lengths[i];
+    if (address >= firstStream) {
+      write(address, batch, i, ranker.priorityOf(batch.bytes, start, end));
+      continue;
+    }
+    if (kept !== i) {
+      batch.bytes.copyWithin(batch.offset(kept), start, end);
+      batch.lengths[kept] = batch.lengths[i];
+      batch.addresses[kept] = address;
+    }
+    kept++;
+  }
+  batch.size = kept;
+}
+
+/** The packets to addresses `base..endBase-1`, numbered from 0, in a batch of their own: with several sockets each gets one. */
+export function shareOf(batch: PacketBatch, base: number, endBase: number): PacketBatch {
+  const share = new PacketBatch(batch.size, MAX_UNIT_BYTES);
+  for (let i = 0; i < batch.size; i++) {
+    const address = batch.addresses[i];
+    if (address >= base && address < endBase) share.push(batch.packet(i), address - base);
+  }
+  return share;
 }

@@ -228,13 +228,14 @@ Deno.test("ARC-RELAY-status ARC-RELAY-selection ARC-RELAY-proof: a real relay ta
     assert.equal((await client.ask({ ...request, nonce, proof })).type, "RELAY_BOUND");
   }
   await until("the load", () => /^arcrtc_server_relay_load\{relay="relay-1"\} 0\.001$/m.test(rig.server.metricsText()));
-  relay.server.relay.drain();
+  const drained = relay.server.drain(60_000);
   await rig.until(() => told(rig, "relay_draining", "relay-1") === 1);
   assert.match(rig.server.metricsText(), /^arcrtc_server_relay_up\{relay="relay-1"\} 0$/m);
   assert.match(rig.server.metricsText(), /^arcrtc_server_relay_draining\{relay="relay-1"\} 1$/m);
   assert.deepEqual((await call(rig, ["plain", "plain"], OTHER_SESSION)).anna, []);
   await rig.close();
   await relay.close();
+  assert.equal(await drained, 1);
 });
 
 Deno.test("ARC-RELAY-draining: a relay that drains is handed out no more, also where its report is not read", async () => {
@@ -243,11 +244,12 @@ Deno.test("ARC-RELAY-draining: a relay that drains is handed out no more, also w
   const rig = await Rig.start({ relays: served([site("relay-1", udp)]) });
   await rig.until(() => told(rig, "relay_up", "relay-1") === 1);
   assert.equal((await call(rig, ["plain", "plain"])).anna.length, 1);
-  relay.server.relay.drain();
+  const drained = relay.server.drain(60_000);
   await rig.until(() => told(rig, "relay_down", "relay-1") === 1);
   assert.deepEqual((await call(rig, ["plain", "plain"], OTHER_SESSION)).anna, []);
   await rig.close();
   await relay.close();
+  assert.equal(await drained, 0);
 });
 
 Deno.test("ARC-TRANSPORT-server-unchanged: a server without relays puts none in, and shows no figures of them", async () => {

@@ -34,6 +34,8 @@ export interface BindingOptions {
   readonly maxSessions: number;
   readonly bindingsPerSource: number;
   readonly addresses: RelayAddresses;
+  /** Sessions that count towards `maxSessions` and are not here. */
+  readonly sessionsElsewhere: () => number;
   /** Called when a session number gets a meaning. */
   readonly sessionStarted: (session: number, nowMs: number) => void;
   /** Called when a peer number loses its meaning, before it can be given out again. */
@@ -154,7 +156,8 @@ export class Bindings {
       if (this.isDraining) return "draining";
       // The address may be the last one of the session that it leaves.
       const leaves = here !== NONE && this.#peerIds[here ^ 1] === undefined ? 1 : 0;
-      if (this.#sessions.size - leaves >= this.#options.maxSessions) return "sessions_full";
+      const { maxSessions, sessionsElsewhere } = this.#options;
+      if (this.#sessions.size - leaves + sessionsElsewhere() >= maxSessions) return "sessions_full";
     } else if (
       target === NONE && this.#peerIds[2 * session] !== undefined && this.#peerIds[2 * session + 1] !== undefined
     ) {

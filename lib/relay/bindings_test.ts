@@ -17,6 +17,7 @@ function table(maxSessions: number, bindingsPerSource = 100) {
   const started: number[] = [];
   const bindings = new Bindings({
     maxSessions,
+    sessionsElsewhere: () => 0,
     bindingsPerSource,
     addresses,
     sessionStarted: (session) => started.push(session),

@@ -1,6 +1,6 @@
 /** How busy a relay is: what servers choose by. SPEC ARC-RELAY-status. */
 import type { RelayStatus } from "../signaling/messages/status.ts";
-import type { Relay } from "./relay.ts";
+import type { RelayState } from "./relay_state.ts";
 
 /** Rates are those of the last time span of at least this length. */
 const SPAN_MS = 1000;
@@ -10,12 +10,12 @@ export class LoadMeter {
   /** Forwarded per second, as of the last {@link sample}. */
   packetsPerSecond = 0;
   bitsPerSecond = 0;
-  readonly #relay: Relay;
+  readonly #relay: RelayState;
   #sampledMs: number;
   #units = 0;
   #bytes = 0;
 
-  constructor(relay: Relay, nowMs: number) {
+  constructor(relay: RelayState, nowMs: number) {
     this.#relay = relay;
     this.#sampledMs = nowMs;
   }
@@ -24,8 +24,9 @@ export class LoadMeter {
   sample(nowMs: number): void {
     const spanMs = nowMs - this.#sampledMs;
     if (spanMs < SPAN_MS) return;
-    const units = sum(this.#relay.counters.forwardedUnits);
-    const bytes = sum(this.#relay.counters.forwardedBytes);
+    const { forwardedUnits, forwardedBytes } = this.#relay.counters;
+    const units = sum(forwardedUnits);
+    const bytes = sum(forwardedBytes);
     this.packetsPerSecond = ((units - this.#units) * 1000) / spanMs;
     this.bitsPerSecond = ((bytes - this.#bytes) * 8000) / spanMs;
     this.#units = units;
@@ -35,8 +36,8 @@ export class LoadMeter {
 
   /** Share of the tightest limit in use, 0..1. */
   get load(): number {
-    const { limits, bindings } = this.#relay;
-    return Math.min(1, Math.max(bindings.sessions / limits.maxSessions, this.bitsPerSecond / limits.totalBps));
+    const { limits, sessions } = this.#relay;
+    return Math.min(1, Math.max(sessions / limits.maxSessions, this.bitsPerSecond / limits.totalBps));
   }
 }
 
@@ -47,7 +48,7 @@ export function relayStatusSubject(relayId: string): string {
 
 /** The relay's status message. `healthy` is false while it drains: servers then choose others. */
 export function relayStatus(
-  relay: Relay,
+  relay: RelayState,
   meter: LoadMeter,
   self: { readonly relayId: string; readonly endpoints: RelayStatus["endpoints"] },
   unixMs: number,
@@ -55,10 +56,10 @@ export function relayStatus(
   return {
     type: "RELAY_STATUS",
     relay_id: self.relayId,
-    healthy: !relay.bindings.isDraining,
+    healthy: !relay.isDraining,
     load: meter.load,
-    sessions: relay.bindings.sessions,
-    bindings: relay.bindings.bound,
+    sessions: relay.sessions,
+    bindings: relay.bound,
     packets_per_s: Math.round(meter.packetsPerSecond),
     bits_per_s: Math.round(meter.bitsPerSecond),
     endpoints: self.endpoints,

@@ -30,6 +30,7 @@ import type { CheckOutcome, PeerChecks } from "./relay_checks.ts";
 import { RelayCounters, type RelayDrop } from "./relay_counters.ts";
 import { type RelayEvent, RelayEvents } from "./relay_events.ts";
 import { RelayMessages } from "./relay_messages.ts";
+import type { RelayState } from "./relay_state.ts";
 import { SourceRates } from "./source_rates.ts";
 import { isSealedUnit } from "./unit_priority.ts";
 
@@ -44,6 +45,10 @@ export interface RelayOptions {
   readonly crypto: CryptoBackend;
   readonly rng: Rng;
   readonly limits?: Partial<RelayLimits>;
+  /** What it counts in; its own where it is left out. */
+  readonly counters?: RelayCounters;
+  /** Sessions that other relays of the same limits have: they count towards `maxSessions`. */
+  readonly sessionsElsewhere?: () => number;
   /** When the relay begins. */
   readonly nowMs: number;
 }
@@ -54,14 +59,14 @@ export const MAX_RELAY_BATCH = 1024;
 /** An RTCP packet's first word and its sender. */
 const RTCP_HEADER_BYTES = 8;
 
-export class Relay {
+export class Relay implements RelayState {
   readonly limits: RelayLimits;
-  readonly counters = new RelayCounters();
+  readonly counters: RelayCounters;
   readonly bindings: Bindings;
   /** PR of each packet that the last {@link packets} left in its batch, by slot. */
   readonly priorities = new Uint8Array(MAX_RELAY_BATCH);
   readonly #egress: EgressQueue;
-  readonly #answers = new RelayAnswers(this.counters);
+  readonly #answers: RelayAnswers;
   readonly #events = new RelayEvents();
   readonly #messages: RelayMessages;
   readonly #checks: (PeerChecks | undefined)[];
@@ -73,6 +78,8 @@ export class Relay {
     this.bindings.generationOf(peer) === generation ? this.bindings.addressOf(peer, nowMs) : NONE;
 
   constructor(options: RelayOptions) {
+    this.counters = options.counters ?? new RelayCounters();
+    this.#answers = new RelayAnswers(this.counters);
     const limits = { ...DEFAULT_RELAY_LIMITS, ...options.limits };
     const { addresses, rng, nowMs } = options;
     const { maxSessions, bindingsPerSource, messagesPerSource, messagesOverall } = limits;
@@ -83,6 +90,7 @@ export class Relay {
       maxSessions,
       bindingsPerSource,
       addresses,
+      sessionsElsewhere: options.sessionsElsewhere ?? (() => 0),
       sessionStarted: (session, nowMs) => this.#egress.startSession(session, nowMs),
       ended: (peer, reason) => this.#ended(peer, reason),
     });
@@ -209,6 +217,18 @@ export class Relay {
     }
   }
 
+  get sessions(): number {
+    return this.bindings.sessions;
+  }
+
+  get bound(): number {
+    return this.bindings.bound;
+  }
+
+  get isDraining(): boolean {
+    return this.bindings.isDraining;
+  }
+
   /** Packets that wait for a limit. */
   get waiting(): number {
     return this.#egress.waiting;
@@ -231,10 +251,9 @@ export class Relay {
     const address = batch.addresses[i];
     const start = batch.offset(i);
     const end = start + batch.lengths[i];
-    counters.receivedUnits++;
-    counters.receivedBytes += end - start;
+    counters.received(end - start);
     const peer = bindings.peerAt(address, nowMs);
-    if (peer === NONE) counters.strangerBytes += end - start;
+    if (peer === NONE) counters.stranger(end - start);
     if (!this.#judge(bytes, start, end, address, peer, nowMs)) return NONE;
     if (peer === NONE) return this.#drop("unbound");
     bindings.heard(peer, nowMs);
@@ -298,7 +317,7 @@ export class Relay {
   #accept(outcome: CheckOutcome | undefined): boolean {
     if (outcome === undefined || outcome === "unchecked") return true;
     if (outcome !== "ok") return this.#refuse(outcome);
-    this.counters.checkedUnits++;
+    this.counters.checked();
     return true;
   }
 

@@ -42,7 +42,7 @@ export class RelayAnswers {
   toStranger(text: string, { address, bytes }: Request): boolean {
     const unit = utf8(text);
     if (unit.length > bytes) return false;
-    if (this.#waiting.push(unit, address)) this.#counters.strangerAnswerBytes += unit.length;
+    if (this.#waiting.push(unit, address)) this.#counters.strangerAnswer(unit.length);
     else this.#counters.drop("answer_queue");
     return true;
   }

@@ -50,21 +50,72 @@ const DROP_SLOT = new Map<string, number>(RELAY_DROPS.map((reason, slot) => [rea
 const BAD_VALUE_SLOT = RELAY_DROPS.indexOf("bad_value");
 const MESSAGE_SLOT = new Map<string, number>(RELAY_MESSAGES.map((name, slot) => [name, slot]));
 
+const SINGLES = 5;
+
+/** Numbers that {@link RelayCounters} holds. */
+export const RELAY_COUNTER_SLOTS = SINGLES + 3 * PRIORITIES + RELAY_DROPS.length + RELAY_MESSAGES.length;
+
 export class RelayCounters {
-  receivedUnits = 0;
-  receivedBytes = 0;
-  /** Of the unbound: the bytes that came from addresses that proved nothing, and those that answered them. */
-  strangerBytes = 0;
-  strangerAnswerBytes = 0;
   /** By PR. */
-  readonly forwardedUnits = new Float64Array(PRIORITIES);
-  readonly forwardedBytes = new Float64Array(PRIORITIES);
-  /** Units that passed the HMAC and the replay check. */
-  checkedUnits = 0;
+  readonly forwardedUnits: Float64Array;
+  readonly forwardedBytes: Float64Array;
   /** Dropped because a queue was full, by PR. */
-  readonly queueDrops = new Float64Array(PRIORITIES);
-  readonly #drops = new Float64Array(RELAY_DROPS.length);
-  readonly #messages = new Float64Array(RELAY_MESSAGES.length);
+  readonly queueDrops: Float64Array;
+  readonly #singles: Float64Array;
+  readonly #drops: Float64Array;
+  readonly #messages: Float64Array;
+
+  /** Counts in `slots`, {@link RELAY_COUNTER_SLOTS} numbers of the caller's: memory that another thread reads, or a sum. */
+  constructor(slots: Float64Array = new Float64Array(RELAY_COUNTER_SLOTS)) {
+    let at = 0;
+    const next = (count: number) => slots.subarray(at, at += count);
+    this.#singles = next(SINGLES);
+    this.forwardedUnits = next(PRIORITIES);
+    this.forwardedBytes = next(PRIORITIES);
+    this.queueDrops = next(PRIORITIES);
+    this.#drops = next(RELAY_DROPS.length);
+    this.#messages = next(RELAY_MESSAGES.length);
+  }
+
+  get receivedUnits(): number {
+    return this.#singles[0];
+  }
+
+  get receivedBytes(): number {
+    return this.#singles[1];
+  }
+
+  /** Bytes that came from addresses that are not bound. */
+  get strangerBytes(): number {
+    return this.#singles[2];
+  }
+
+  /** Bytes that answered them. */
+  get strangerAnswerBytes(): number {
+    return this.#singles[3];
+  }
+
+  /** Units that passed the HMAC and the replay check. */
+  get checkedUnits(): number {
+    return this.#singles[4];
+  }
+
+  received(bytes: number): void {
+    this.#singles[0]++;
+    this.#singles[1] += bytes;
+  }
+
+  stranger(bytes: number): void {
+    this.#singles[2] += bytes;
+  }
+
+  strangerAnswer(bytes: number): void {
+    this.#singles[3] += bytes;
+  }
+
+  checked(): void {
+    this.#singles[4]++;
+  }
 
   /** Counts a unit that goes no further; a fault that no header can have counts as `bad_value`. */
   drop(reason: RelayDrop | FaultReason): void {

@@ -17,7 +17,9 @@ export class ArcrtcProcess {
 
   /** In the network namespace of this name, where one is given. */
   constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, namespace?: string) {
-    const permissions = COMMANDS.find(({ name }) => name === args[0])?.permissions.split(" ") ?? [];
+    const entry = COMMANDS.find(({ name }) => name === args[0]);
+    const native = args.includes("native") ? entry?.nativePermissions?.split(" ") ?? [] : [];
+    const permissions = [...entry?.permissions.split(" ") ?? [], ...native];
     const words = [Deno.execPath(), "run", "--quiet", "--no-prompt", ...permissions, MAIN, ...args];
     // `ip netns exec` becomes the program itself: its process id is the program's.
     const [program, ...rest] = namespace === undefined ? words : ["ip", "netns", "exec", namespace, ...words];

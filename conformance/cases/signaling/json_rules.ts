@@ -6,6 +6,7 @@ import type { Case, Check, Expectation } from "../../case.ts";
 import { answers, answersWith } from "../../expect.ts";
 import { vectorCase } from "../../vector_case.ts";
 import { type ParseCode, refusedAs } from "./codes.ts";
+import { caller, sent, T } from "./script.ts";
 
 const OP = "signaling.parse";
 
@@ -227,6 +228,19 @@ export const CASES: readonly Case[] = [
     },
   },
   vectorCase("signaling/json-time", "ARC-SIG-json-time", OP, "Times are integers of milliseconds"),
+  {
+    id: "signaling/json-time-milliseconds",
+    requirements: ["ARC-SIG-json-time"],
+    title: "The timestamp of each message is read as it is written, to the millisecond, and sent so",
+    needs: "ops",
+    checks: () => [
+      ...Object.values(EXAMPLES).filter(({ minimal }) => "timestamp" in minimal).map(({ minimal }) => {
+        const message = { ...minimal, timestamp: T + 123 };
+        return { ...parsed(JSON.stringify(message), answers({ message })), name: minimal.type };
+      }),
+      caller("a CONNECT at 0", {}, [], sent("CONNECT", { timestamp: T })),
+    ],
+  },
   vectorCase("signaling/json-version", "ARC-SIG-json-version", OP, "Another major version is unsupported", {
     reasons: true,
   }),

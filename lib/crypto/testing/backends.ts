@@ -2,9 +2,11 @@
 import { concatBytes, parseHex } from "../../base/bytes.ts";
 import { unwrap } from "../../base/parsed.ts";
 import { SeededRng } from "../../base/rng.ts";
+import { libCryptoOrWhy } from "../../net/native/libcrypto.ts";
 import type { CryptoBackend } from "../backend.ts";
 import { findNodeCrypto } from "../backend_choice.ts";
 import { nobleBackend } from "../backend_noble.ts";
+import { createNativeBackend } from "../backend_native.ts";
 import { createNodeBackend, type NodeCrypto } from "../backend_node.ts";
 
 /** Deno always has it; a test run without it should fail loudly, not skip. */
@@ -14,7 +16,14 @@ export function requireNodeCrypto(): NodeCrypto {
   return crypto;
 }
 
-export const BACKENDS: readonly CryptoBackend[] = [nobleBackend, createNodeBackend(requireNodeCrypto())];
+/** libcrypto, or why it cannot be called here. */
+export const LIBCRYPTO = libCryptoOrWhy();
+
+export const BACKENDS: readonly CryptoBackend[] = [
+  nobleBackend,
+  createNodeBackend(requireNodeCrypto()),
+  ...(typeof LIBCRYPTO === "string" ? [] : [createNativeBackend(LIBCRYPTO)]),
+];
 
 /** Bytes from hex digits; spaces are for the reader. */
 export function hex(text: string): Uint8Array<ArrayBuffer> {

@@ -1,1 +1,0 @@
-timeout 60 deno run -A cli/main.ts conformance --peer-call 'deno run -A cli/main.ts peer call --signal {signal} --session {session} --peer-id {peer} --send test:audio' --peer-listen 'deno run -A cli/main.ts peer listen --signal {signal} --session {session} --peer-id {peer}' "$@"
