@@ -3,7 +3,7 @@ import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
 import { createCertificate } from "../../lib/net/certificate_create.ts";
 import { RelayServer, type RelayServerOptions } from "../../lib/net/relay_server.ts";
 import { readTlsIdentity, type TlsIdentity } from "../../lib/net/tls_identity.ts";
-import type { Relay } from "../../lib/relay/relay.ts";
+import { Relay } from "../../lib/relay/relay.ts";
 import { relayDriver } from "../drive/relay_world.ts";
 import { messageOf } from "../drive/line.ts";
 import type { Json } from "../testee/answer.ts";
@@ -37,7 +37,9 @@ export function relayMutant(head: MutantHead, { options, breaks }: RelayChange):
         limits: { sessionBps: SESSION_BPS },
         ...options,
       });
-      breaks?.(server.relay);
+      // Without workers the state that it shows is the relay itself.
+      if (!(server.state instanceof Relay)) throw new Error(`${head.id}: the relay is not in this thread`);
+      breaks?.(server.state);
       const { udp: [udp], tcp: [tcp], tls: [tls] } = server.listening;
       const trust = { pinSha256: tlsIdentity.fingerprintSha256 };
       return {
