@@ -3,6 +3,7 @@
  * written and the exit code is 1 when one is out of date.
  */
 import { caseCoverage, coverageText } from "../conformance/case_coverage.ts";
+import { generateDocumentSchemas } from "../conformance/generate_document_schemas.ts";
 import { generateRequirements } from "../conformance/generate_requirements.ts";
 import { generateSchemas } from "../lib/signaling/generate_schemas.ts";
 import { generateVectors } from "../conformance/vectors/generate.ts";
@@ -15,7 +16,9 @@ const ROOT = new URL("../", import.meta.url);
 export function* generatedFiles(): Generator<readonly [path: string, text: string]> {
   const spec = read("conformance/SPEC.md");
   yield ["conformance/requirements.json", generateRequirements(spec)];
-  for (const [name, text] of Object.entries(generateSchemas())) yield [`fixtures/schemas/${name}`, text];
+  for (const [name, text] of [...generateSchemas(), ...generateDocumentSchemas()]) {
+    yield [`fixtures/schemas/${name}`, text];
+  }
   for (const [name, text] of Object.entries(generateVectors())) yield [`fixtures/vectors/${name}`, text];
   yield ["conformance/COVERAGE.md", coverageText(caseCoverage(RULES.values(), CASES))];
   yield ["README.md", renewReadme(read("README.md"), spec)];

@@ -1,5 +1,11 @@
-import type { Command } from "commander";
-import { addConformanceOptions, type ConformanceFlags } from "../conformance/conformance_options.ts";
+import { type Command, Option } from "commander";
+import {
+  addConformanceOptions,
+  addSubjectOptions,
+  type ConformanceFlags,
+  time,
+} from "../conformance/conformance_options.ts";
+import type { ReplayFlags } from "../conformance/replay_capsules.ts";
 import type { CommandContext } from "./command_entry.ts";
 
 const HELP = `
@@ -28,7 +34,19 @@ Examples:
   arcrtc conformance --area unit --area arcrtp --seed 7 --strict
   arcrtc conformance --list --requirement 'ARC-RTP-ext-*'
   arcrtc conformance --dry-run arcrtp/version
+  arcrtc conformance --command ./testee --report junit=report.xml --report html=report.html --capsules failing
   arcrtc conformance explain arcrtp/minimum-length
+  arcrtc conformance replay failing/*.json --command ./testee
+`;
+
+const REPLAY_HELP = `
+Says of each whether it fails as it did (same), in another way (different) or not any more (fixed). Exit code 1 where one
+fails, 3 where one could not be run, 0 where all are fixed. A capsule starts no program and asks for no address: what is
+to be tested is named here, only this program's own library is tested without.
+
+Examples:
+  arcrtc conformance replay failing/arcrtc-1.0.arcrtp.version.json --command ./testee
+  arcrtc conformance replay failing/*.json --command 'arcrtc testee' --json
 `;
 
 export function build(create: (name: string) => Command, { io, done }: CommandContext): Command {
@@ -39,11 +57,28 @@ export function build(create: (name: string) => Command, { io, done }: CommandCo
       const { explainCase } = await import("../conformance/explain_case.ts");
       io.stdout(explainCase(id));
     });
+  const replay = addSubjectOptions(
+    create("replay").description("Runs the case of a capsule again, against the same testee or another."),
+  )
+    .argument("<file...>", "files of --capsules DIR")
+    .addOption(new Option("--timeout <time>", "longest wait for one answer (default: the capsule's)").argParser(time))
+    .addOption(
+      new Option("--silence <time>", "how long nothing must come (default: the capsule's)").argParser(time),
+    )
+    .option("--json", "a line of JSON for each capsule")
+    .option("-v, --verbose", "show the whole run")
+    .addHelpText("after", REPLAY_HELP)
+    .action(async (files: readonly string[], flags: ReplayFlags) => {
+      const { replayCapsules } = await import("../conformance/replay_capsules.ts");
+      done(await replayCapsules(files, flags, io));
+    });
   return addConformanceOptions(
     create("conformance").description("Tests an implementation against every rule of the specification that shows."),
   )
     .addHelpText("after", HELP)
+    .enablePositionalOptions()
     .addCommand(explain)
+    .addCommand(replay)
     .action(async (ids: readonly string[], flags: ConformanceFlags) => {
       const { runConformance } = await import("../conformance/run_conformance.ts");
       done(await runConformance(ids, flags, io));

@@ -4,8 +4,8 @@ import { LEVELS } from "../../conformance/requirements.ts";
 import { parseDurationMs } from "../peer/duration.ts";
 import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust_flags.ts";
 
-/** As commander hands them over. */
-export interface ConformanceFlags extends TlsTrustFlags {
+/** What is tested, as commander hands it over. */
+export interface SubjectFlags extends TlsTrustFlags {
   readonly command?: string;
   readonly target?: readonly string[];
   readonly authSecret?: string;
@@ -15,6 +15,10 @@ export interface ConformanceFlags extends TlsTrustFlags {
   readonly peerListen?: string;
   readonly capture?: string;
   readonly keylog?: string;
+}
+
+/** As commander hands them over. */
+export interface ConformanceFlags extends SubjectFlags {
   readonly dialect?: "arcrtc-1.0" | "armoricore";
   readonly area?: readonly string[];
   readonly level?: readonly (typeof LEVELS)[number][];
@@ -28,6 +32,7 @@ export interface ConformanceFlags extends TlsTrustFlags {
   readonly silence: number;
   readonly seed?: number;
   readonly report?: readonly ReportWish[];
+  readonly capsules?: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly quiet?: boolean;
@@ -44,9 +49,9 @@ export const FORMATS = ["text", "json", "junit", "tap", "html", "badge"] as cons
 
 const MAX_JOBS = 64;
 
-export function addConformanceOptions(command: Command): Command {
+/** The flags that name what is tested. */
+export function addSubjectOptions(command: Command): Command {
   return addTlsTrustOptions(command)
-    .argument("[id...]", "cases to run, as globs over ids: 'arcrtp/*' (default: all)")
     .option("--command <cmd>", "test the program that this command starts: JSON lines, see arcrtc testee --help")
     .option("--target <url>", "test a signaling server; several URLs of one server are several listeners", gather)
     .option("--auth-secret <text>", "the server's, to issue join tokens with; @FILE reads it (or ARCRTC_AUTH_SECRET)")
@@ -55,7 +60,12 @@ export function addConformanceOptions(command: Command): Command {
     .option("--peer-call <cmd>", "test a peer: the command that calls; {signal}, {session} and {peer} are filled in")
     .option("--peer-listen <cmd>", "test a peer: the command that waits to be called")
     .option("--capture <file>", "judge a capture (pcap, pcapng; - is standard input): the rules that show in one")
-    .option("--keylog <file>", "keys of the capture")
+    .option("--keylog <file>", "keys of the capture");
+}
+
+export function addConformanceOptions(command: Command): Command {
+  return addSubjectOptions(command)
+    .argument("[id...]", "cases to run, as globs over ids: 'arcrtp/*' (default: all)")
     .addOption(new Option("--dialect <name>", "test this dialect (default: those that the testee's hello lists)")
       .choices(["arcrtc-1.0", "armoricore"]))
     .option("--area <name>", "only cases of this area; several widen", gather)
@@ -84,6 +94,7 @@ export function addConformanceOptions(command: Command): Command {
         `how it is told: ${FORMATS.join(", ")}; FORMAT=FILE writes a file, several are written at once (default: text)`,
       ).argParser((text: string, before: readonly ReportWish[] = []) => [...before, reportWish(text)]),
     )
+    .option("--capsules <dir>", "write a file for each case that fails, for arcrtc conformance replay")
     .option("--json", "the same as --report json")
     .option("-v, --verbose", "list passed cases too, with whole transcripts")
     .option("-q, --quiet", "no progress");
@@ -118,7 +129,7 @@ function seed(text: string): number {
   throw new InvalidArgumentError("It takes a whole number from 0 to 4294967295.");
 }
 
-function time(text: string): number {
+export function time(text: string): number {
   const durationMs = parseDurationMs(text);
   if (durationMs === undefined) throw new InvalidArgumentError("It takes a time such as 300ms, 5s or 1m.");
   return durationMs;

@@ -24,7 +24,7 @@ export function listJson(cases: readonly RegisteredCase[], seed?: number): strin
     dialects: dialectsOf(one),
     ...(seed === undefined ? {} : { checks: plannedChecks(one, seed) }),
   }));
-  return jsonDocument(envelope("conformance", { cases: entries }));
+  return jsonDocument(envelope("conformance.list", { ...(seed === undefined ? {} : { seed }), cases: entries }));
 }
 
 /** Requests that are known before anything has been answered; a dialogue is a program and shows its title. */

@@ -1,14 +1,12 @@
 /** `arcrtc conformance`, from flags to exit code. */
 import { systemClock } from "../../lib/net/clock.ts";
-import { NetError } from "../../lib/net/net_error.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
 import { parseKnownFailing } from "../../conformance/known_failing.ts";
 import { registerCases, type RegisteredCase } from "../../conformance/registry.ts";
 import { REPORTS } from "../../conformance/report/formats.ts";
 import type { SuiteResult } from "../../conformance/results.ts";
-import { runSuite, type Subjects } from "../../conformance/run/run_suite.ts";
+import { runSuite } from "../../conformance/run/run_suite.ts";
 import { selectCases } from "../../conformance/selection.ts";
-import { TesteeFailure } from "../../conformance/testee/ops_testee.ts";
 import { countsAgainst, isJudged } from "../../conformance/verdict.ts";
 import { EXIT, type ExitCode } from "../exit_codes.ts";
 import { onInterrupt } from "../peer/interrupt.ts";
@@ -18,9 +16,10 @@ import { nearestName } from "../ui/nearest_name.ts";
 import { painter } from "../ui/style.ts";
 import { readTextFile } from "../ui/text_file.ts";
 import { VERSION } from "../version.ts";
+import { writeCapsules } from "./capsule_files.ts";
 import type { ConformanceFlags, ReportWish } from "./conformance_options.ts";
 import { dryRunText, listJson, listText } from "./list_cases.ts";
-import { subjectsOf } from "./subjects.ts";
+import { reach, subjectsOf, testeeError } from "./subjects.ts";
 import { SuiteProgress } from "./suite_progress.ts";
 
 /** Of lines in a file; and on a terminal, however narrow: rows of bytes are as wide. */
@@ -40,7 +39,7 @@ export async function runConformance(ids: readonly string[], flags: ConformanceF
   }
   const wishes = reportWishes(flags);
   const known = flags.knownFailing === undefined ? undefined : parseKnownFailing(readTextFile(flags.knownFailing));
-  const subjects = await subjectsOf(flags, io);
+  const subjects = await subjectsOf(flags, flags.timeout, io);
   await reach(subjects, flags.timeout);
   const strict = flags.strict === true;
   const progress = new SuiteProgress(io, strict, () => performance.now());
@@ -64,8 +63,7 @@ export async function runConformance(ids: readonly string[], flags: ConformanceF
       ...(flags.quiet === true ? {} : { progress: (...args) => progress.took(...args) }),
     });
   } catch (error) {
-    if (!(error instanceof TesteeFailure)) throw error;
-    throw new CliError("unreachable", error.message, commandHint(subjects));
+    throw testeeError(error, subjects);
   } finally {
     stopListening();
     progress.clear();
@@ -76,6 +74,11 @@ export async function runConformance(ids: readonly string[], flags: ConformanceF
     const text = REPORTS[format](result, { paint, columns, verbose: flags.verbose === true, version: VERSION });
     if (file === undefined) io.stdout(text);
     else writeReport(file, text);
+  }
+  if (flags.capsules !== undefined) {
+    const setting = { version: VERSION, patienceMs: flags.timeout, silenceMs: flags.silence };
+    const note = writeCapsules(flags.capsules, result, setting);
+    if (flags.quiet !== true) io.stderr(note);
   }
   return exitCodeOf(result);
 }
@@ -114,20 +117,6 @@ function select(all: readonly RegisteredCase[], ids: readonly string[], flags: C
     `none of the ${all.length} cases is selected`,
     near === undefined ? "arcrtc conformance --list shows all ids" : `did you mean '${near}'?`,
   );
-}
-
-/** Nobody there is no finding: it is told before the first case. @throws CliError */
-async function reach({ server, relay, peer }: Subjects, timeoutMs: number): Promise<void> {
-  try {
-    for (const driver of [server, relay, peer]) await driver?.reach(timeoutMs);
-  } catch (error) {
-    if (!(error instanceof NetError)) throw error;
-    throw new CliError("unreachable", error.message, "arcrtc serve --open and arcrtc relay print where they listen");
-  }
-}
-
-function commandHint({ ops }: Subjects): string | undefined {
-  return ops === undefined ? undefined : 'the testee must answer {"id": 1, "op": "hello"} with one line of JSON';
 }
 
 function exitCodeOf({ tables, stale, strict, interrupted }: SuiteResult): ExitCode {

@@ -1,6 +1,7 @@
 /** From flags to what is tested. */
 import type { HostPort } from "../../lib/base/address_table.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
+import { NetError } from "../../lib/net/net_error.ts";
 import { parseProbeTarget } from "../../lib/net/probe_target.ts";
 import { PHOENIX_PATH } from "../../lib/net/signaling_routes.ts";
 import { peerCommands } from "../../conformance/drive/peer_source.ts";
@@ -8,7 +9,7 @@ import { peerDriver } from "../../conformance/drive/peer_world.ts";
 import { relayDriver, type RelayTarget } from "../../conformance/drive/relay_world.ts";
 import { serverDriver, type ServerTarget } from "../../conformance/drive/server_world.ts";
 import type { Subjects } from "../../conformance/run/run_suite.ts";
-import { inProcess, type OpsSource } from "../../conformance/testee/ops_testee.ts";
+import { inProcess, type OpsSource, TesteeFailure } from "../../conformance/testee/ops_testee.ts";
 import { ownTestee } from "../../conformance/testee/own.ts";
 import { subprocess } from "../../conformance/testee/subprocess.ts";
 import { authSecret } from "../ui/auth_secret.ts";
@@ -19,15 +20,39 @@ import { relaySecret } from "../ui/relay_secret.ts";
 import { tlsTrust } from "../ui/tls_trust.ts";
 import { VERSION } from "../version.ts";
 import { checkCapture } from "./check_capture.ts";
-import type { ConformanceFlags } from "./conformance_options.ts";
+import type { SubjectFlags } from "./conformance_options.ts";
+
+/** What is tested where nothing is named. */
+export const OWN_LIBRARY = "this program's own library, in this process";
+
+export function namesSubject({ command, target, relay, peerCall, peerListen, capture }: SubjectFlags): boolean {
+  return [command, target, relay, peerCall, peerListen, capture].some((given) => given !== undefined);
+}
+
+/** Nobody there is no finding: it is told before the first case. @throws CliError */
+export async function reach({ server, relay, peer }: Subjects, timeoutMs: number): Promise<void> {
+  try {
+    for (const driver of [server, relay, peer]) await driver?.reach(timeoutMs);
+  } catch (error) {
+    if (!(error instanceof NetError)) throw error;
+    throw new CliError("unreachable", error.message, "arcrtc serve --open and arcrtc relay print where they listen");
+  }
+}
+
+/** A testee that never answered: it is told instead of a result. Other errors are bugs and go on. */
+export function testeeError(error: unknown, { ops }: Subjects): unknown {
+  if (!(error instanceof TesteeFailure)) return error;
+  const hint = ops === undefined ? undefined : 'the testee must answer {"id": 1, "op": "hello"} with one line of JSON';
+  return new CliError("unreachable", error.message, hint);
+}
 
 /** @throws CliError */
-export async function subjectsOf(flags: ConformanceFlags, io: Io): Promise<Subjects> {
+export async function subjectsOf(flags: SubjectFlags, timeoutMs: number, io: Io): Promise<Subjects> {
   const { command, target, relay, peerCall: caller, peerListen: callee, capture } = flags;
-  const isOwn = [command, target, relay, caller, callee, capture].every((given) => given === undefined);
+  const isOwn = !namesSubject(flags);
   return {
     ...(isOwn ? { ops: ownOps(io) } : {}),
-    ...(command === undefined ? {} : { ops: subprocess(command, flags.timeout) }),
+    ...(command === undefined ? {} : { ops: subprocess(command, timeoutMs) }),
     ...(target === undefined ? {} : { server: serverDriver(serverTarget(target, flags, io)) }),
     ...(relay === undefined ? {} : { relay: relayDriver(relayTarget(relay, flags, io)) }),
     ...(caller ?? callee ? { peer: peerDriver(peerCommands({ caller, callee })) } : {}),
@@ -37,10 +62,10 @@ export async function subjectsOf(flags: ConformanceFlags, io: Io): Promise<Subje
 
 function ownOps(io: Io): OpsSource {
   const { backend: crypto } = chooseCrypto(io, undefined);
-  return inProcess("this program's own library, in this process", () => ownTestee({ version: VERSION, crypto }));
+  return inProcess(OWN_LIBRARY, () => ownTestee({ version: VERSION, crypto }));
 }
 
-function serverTarget(urls: readonly string[], flags: ConformanceFlags, io: Io): ServerTarget {
+function serverTarget(urls: readonly string[], flags: SubjectFlags, io: Io): ServerTarget {
   const secret = authSecret(flags.authSecret, io);
   const relays = relaySecret(flags.relaySecret, "--relay-secret", io);
   const target: { -readonly [Name in keyof ServerTarget]: ServerTarget[Name] } = {
@@ -65,7 +90,7 @@ function serverTarget(urls: readonly string[], flags: ConformanceFlags, io: Io):
   return target;
 }
 
-function relayTarget(urls: readonly string[], flags: ConformanceFlags, io: Io): RelayTarget {
+function relayTarget(urls: readonly string[], flags: SubjectFlags, io: Io): RelayTarget {
   const secret = relaySecret(flags.relaySecret, "--relay-secret", io);
   const places: Record<string, HostPort> = {};
   for (const text of urls) {
@@ -76,7 +101,7 @@ function relayTarget(urls: readonly string[], flags: ConformanceFlags, io: Io): 
   return { ...places, ...(secret === undefined ? {} : { secret }), trust: trustFor("--relay", urls, flags) };
 }
 
-function trustFor(flag: string, urls: readonly string[], flags: ConformanceFlags): TlsTrust {
+function trustFor(flag: string, urls: readonly string[], flags: SubjectFlags): TlsTrust {
   return tlsTrust(flags, urls.map((url) => parse(flag, url).protocol));
 }
 

@@ -1,6 +1,6 @@
 /** The report for programs: everything, transcripts of what did not pass included. */
 import { RULES } from "../registry.ts";
-import type { CaseResult, SuiteResult } from "../results.ts";
+import type { BreachRecord, CaseResult, SuiteResult } from "../results.ts";
 import type { TranscriptEntry } from "../transcript.ts";
 import type { ReportStyle } from "./report.ts";
 import type { CaseDocument, ReportDocument } from "./report_schema.ts";
@@ -41,11 +41,11 @@ function caseJson(result: CaseResult, verbose: boolean): CaseDocument {
     needs,
     level,
     clause,
-    requirements: requirements.map((rule) => ({ id: rule, text: RULES.get(rule)?.text ?? null })),
+    requirements: requirements.map(ruleJson),
     verdict,
     known_failing: known,
     why: why ?? null,
-    breaches: [...breaches],
+    breaches: breaches.map(breachJson),
     checks: result.checks,
     elapsed_ms: result.elapsedMs,
     ...(verbose || verdict !== "pass" ? { transcript: result.transcript.map(entryJson) } : {}),
@@ -54,7 +54,16 @@ function caseJson(result: CaseResult, verbose: boolean): CaseDocument {
 
 type EntryDocument = NonNullable<CaseDocument["transcript"]>[number];
 
-function entryJson(entry: TranscriptEntry): EntryDocument {
+export function ruleJson(id: string): CaseDocument["requirements"][number] {
+  return { id, text: RULES.get(id)?.text ?? null };
+}
+
+/** A copy, as the schema has it. */
+export function breachJson({ at, expected, got }: BreachRecord): CaseDocument["breaches"][number] {
+  return { ...(at === undefined ? {} : { at }), expected, got };
+}
+
+export function entryJson(entry: TranscriptEntry): EntryDocument {
   if (entry.kind !== "asked") return entry;
   const { request, answer, problem, ...rest } = entry;
   return {

@@ -6,14 +6,16 @@ import * as v from "valibot";
 import { LEVELS } from "../requirements.ts";
 import { VERDICTS } from "../verdict.ts";
 
-const FACETS = ["ops", "server", "relay", "peer", "capture"] as const;
+export const FACETS = ["ops", "server", "relay", "peer", "capture"] as const;
 
 const TEXT = v.string();
-const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0));
-const DURATION = v.pipe(v.number(), v.minValue(0), v.description("Milliseconds."));
-const SEED = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff));
+export const COUNT_SCHEMA = v.pipe(v.number(), v.integer(), v.minValue(0));
+export const DURATION_SCHEMA = v.pipe(v.number(), v.minValue(0), v.description("Milliseconds."));
+export const SEED_SCHEMA = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff));
 /** Whatever the testee was asked or has answered. */
-const ANY_OBJECT = v.record(v.string(), v.unknown());
+const ANY_OBJECT = v.looseObject({});
+
+export const RULE_SCHEMA = v.strictObject({ id: TEXT, text: v.nullable(TEXT) });
 
 export const BREACH_SCHEMA = v.strictObject({
   at: v.optional(v.pipe(TEXT, v.description("The check of the case, or who in a capture."))),
@@ -29,13 +31,13 @@ export const TRANSCRIPT_ENTRY_SCHEMA = v.variant("kind", [
     answer: v.optional(v.pipe(ANY_OBJECT, v.description("Absent where no answer came."))),
     expected: TEXT,
     problem: v.optional(TEXT),
-    atMs: DURATION,
+    atMs: DURATION_SCHEMA,
   }),
   ...(["sent", "received"] as const).map((kind) =>
-    v.strictObject({ kind: v.literal(kind), line: TEXT, hex: TEXT, text: v.optional(TEXT), atMs: DURATION })
+    v.strictObject({ kind: v.literal(kind), line: TEXT, hex: TEXT, text: v.optional(TEXT), atMs: DURATION_SCHEMA })
   ),
   ...(["opened", "closed", "note"] as const).map((kind) =>
-    v.strictObject({ kind: v.literal(kind), line: v.optional(TEXT), text: TEXT, atMs: DURATION })
+    v.strictObject({ kind: v.literal(kind), line: v.optional(TEXT), text: TEXT, atMs: DURATION_SCHEMA })
   ),
 ]);
 
@@ -46,20 +48,23 @@ const CASE = v.strictObject({
   needs: v.picklist(FACETS),
   level: v.picklist(LEVELS),
   clause: TEXT,
-  requirements: v.array(v.strictObject({ id: TEXT, text: v.nullable(TEXT) })),
+  requirements: v.array(RULE_SCHEMA),
   verdict: v.picklist(VERDICTS),
   known_failing: v.boolean(),
   why: v.nullable(TEXT),
   breaches: v.array(BREACH_SCHEMA),
-  checks: COUNT,
-  elapsed_ms: DURATION,
+  checks: COUNT_SCHEMA,
+  elapsed_ms: DURATION_SCHEMA,
   transcript: v.optional(
     v.pipe(v.array(TRANSCRIPT_ENTRY_SCHEMA), v.description("Of cases that did not pass; of all with --verbose.")),
   ),
 });
 
 const COUNTS = v.strictObject(
-  Object.fromEntries(VERDICTS.map((verdict) => [verdict, COUNT])) as Record<(typeof VERDICTS)[number], typeof COUNT>,
+  Object.fromEntries(VERDICTS.map((verdict) => [verdict, COUNT_SCHEMA])) as Record<
+    (typeof VERDICTS)[number],
+    typeof COUNT_SCHEMA
+  >,
 );
 
 export const SUBJECTS_SCHEMA = v.pipe(
@@ -80,9 +85,9 @@ export const REPORT_SCHEMA = v.pipe(
     suite: v.strictObject({ version: TEXT, spec_version: TEXT }),
     subjects: SUBJECTS_SCHEMA,
     implementation: IMPLEMENTATION_SCHEMA,
-    seed: SEED,
+    seed: SEED_SCHEMA,
     strict: v.boolean(),
-    elapsed_ms: DURATION,
+    elapsed_ms: DURATION_SCHEMA,
     interrupted: v.pipe(v.boolean(), v.description("True where the run was ended before its last case.")),
     dialects: v.array(v.strictObject({
       dialect: TEXT,

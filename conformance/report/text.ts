@@ -1,4 +1,5 @@
 /** The report for people: what is wrong first, each with its clause, bytes sent and got, and what was due; then figures. */
+import { visible } from "../../lib/base/hex_text.ts";
 import { brief } from "../expect.ts";
 import { RULES } from "../registry.ts";
 import type { BreachRecord, CaseResult, DialectTable, SuiteResult } from "../results.ts";
@@ -27,16 +28,20 @@ const MAX_ENTRIES = 12;
 export function textReport(result: SuiteResult, style: ReportStyle): string {
   const { tables, subjects, implementation, seed, stale } = result;
   const lines = [
-    ...Object.entries(subjects).map(([facet, subject]) => `${facet.padEnd(8)} ${subject}`),
-    ...(implementation === undefined ? [] : [`testee   ${implementation.name} ${implementation.version}`.trimEnd()]),
+    ...Object.entries(subjects).map(([facet, subject]) => `${facet.padEnd(8)} ${visible(subject)}`),
+    ...(implementation === undefined
+      ? []
+      : [`testee   ${visible(`${implementation.name} ${implementation.version}`).trimEnd()}`]),
     `seed     ${seed}`,
     ...tables.flatMap((table) => ["", ...tableLines(table, result.strict, style)]),
-    ...stale.map(({ id, why }) => `${style.paint("red", "stale")}    ${id} is on the list of known failures: ${why}`),
+    ...stale.map(({ id, why }) =>
+      `${style.paint("red", "stale")}    ${visible(id)} is on the list of known failures: ${visible(why)}`
+    ),
     ...(result.interrupted ? ["", "ended early: what had been judged by then is above"] : []),
     "",
     summaryOf(result, style),
   ];
-  return lines.map((line) => `${visible(line)}\n`).join("");
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 function tableLines(table: DialectTable, strict: boolean, style: ReportStyle): string[] {
@@ -74,7 +79,7 @@ function caseLines(result: CaseResult, dialect: string, style: ReportStyle): str
     ...(needs === "ops" ? [] : transcript.slice(verbose ? 0 : -MAX_ENTRIES).map((entry) => entryLine(entry, style))),
     ...breaches.slice(0, MAX_BREACHES).flatMap((breach) => breachLines(result, breach, dialect, style)),
     ...further,
-    ...(why === undefined ? [] : told("", why, style)),
+    ...(why === undefined ? [] : why.split("\n").flatMap((line) => told("", line, style))),
   ];
 }
 
@@ -91,22 +96,28 @@ function breachLines(result: CaseResult, breach: BreachRecord, dialect: string, 
     ...line("expected", expected),
     ...line("because", got),
     ...specimensOf(result, breach, dialect).flatMap((specimen) =>
-      markedText(specimen, style.paint).map((marked, i) => `  ${(i === 0 ? "bytes" : "").padEnd(9)} ${marked}`)
+      markedText(specimen, style.paint).flatMap((marked, i) =>
+        wrapped(`  ${(i === 0 ? "bytes" : "").padEnd(9)} ${marked}`, style)
+      )
     ),
   ];
 }
 
-/** A name and a text; what does not fit on the line goes on below. */
-function told(name: string, text: string, { columns }: ReportStyle): string[] {
-  const [head, ...rest] = wrap(`  ${name}${name === "" ? "" : " "}${text}`, columns, columns - INDENT.length);
-  return [head, ...rest.map((line) => INDENT + line)];
+/** A name and a text, whoever said it; what does not fit on the line goes on below. */
+function told(name: string, text: string, style: ReportStyle): string[] {
+  return wrapped(`  ${name}${name === "" ? "" : " "}${visible(text)}`, style);
+}
+
+function wrapped(line: string, { columns }: ReportStyle): string[] {
+  const [head, ...rest] = wrap(line, columns, columns - INDENT.length);
+  return [head, ...rest.map((more) => INDENT + more)];
 }
 
 const INDENT = " ".repeat(12);
 
 /** One line, cut where it is too long: other reports have it all. */
 function entryLine(entry: TranscriptEntry, { columns }: ReportStyle): string {
-  const line = `  ${entry.atMs.toFixed(1).padStart(8)} ms  ${entryWords(entry)}`;
+  const line = `  ${entry.atMs.toFixed(1).padStart(8)} ms  ${visible(entryWords(entry))}`;
   return line.length <= columns ? line : `${line.slice(0, columns - 3)}...`;
 }
 
@@ -154,7 +165,7 @@ function reasons(results: readonly CaseResult[], verdict: Verdict, { verbose }: 
     const names = ids.length <= 3 || verbose
       ? ids.join(", ")
       : `${ids.slice(0, 2).join(", ")} and ${ids.length - 2} more`;
-    return `${verdict} (${ids.length}): ${why}: ${names}`;
+    return `${verdict} (${ids.length}): ${visible(why)}: ${names}`;
   });
 }
 
@@ -166,12 +177,4 @@ function summaryOf(result: SuiteResult, { paint }: ReportStyle): string {
   const checks = all.reduce((sum, result) => sum + result.checks, 0);
   const what = `${counted(judged.length, "case")}, ${counted(checks, "check")}, ${(elapsedMs / 1000).toFixed(1)} s`;
   return broken === 0 ? `${paint("green", "conforms")}: ${what}` : `${paint("red", `${broken} against it`)}: ${what}`;
-}
-
-/** Control characters of a testee's answers do not reach the terminal; colours of our own do. */
-function visible(line: string): string {
-  // deno-lint-ignore no-control-regex
-  return line.replace(/\x1b(?!\[\d+m)|[\x00-\x1a\x1c-\x1f\x7f-\x9f]/g, (control) => {
-    return `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
 }

@@ -13,7 +13,9 @@ Deno.test("schemas: the published JSON Schemas are those that the library checks
   for (const [name, text] of files) {
     assert.equal(Deno.readTextFileSync(new URL(name, FOLDER)), text, `${name} is not current`);
   }
-  const published = [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => name.endsWith(".json"));
+  const all = [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => name.endsWith(".json"));
+  // The suite's own documents are checked where they are made.
+  const published = all.filter((name) => !name.startsWith("conformance-"));
   assert.deepEqual(published.toSorted(), [...files.keys()].toSorted());
 });
 

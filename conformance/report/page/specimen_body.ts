@@ -47,25 +47,24 @@ function shownRows(bytes: Uint8Array, marks: readonly Mark[]): readonly Html[] {
       const left = i - (k === 0 ? 0 : kept[k - 1].i + 1);
       const row = bytes.subarray(at, at + 16);
       const isEnd = i === last && marks.some(({ start }) => start >= bytes.length);
-      const end = isEnd && html`
-        <mark class="end">${"\u00a0"}</mark>
-      `;
       const pad = " ".repeat(Math.max(1, 3 * (16 - row.length) + 2 - (isEnd ? 2 : 0)));
-      return html`
-        ${elided(left)}<span class="soft">${at.toString(16).padStart(4, "0")}</span>  ${markedPairs(
-          row,
-          at,
-          marks,
-        )}${end}${pad}<span
-          class="soft">${ascii}</span>\\n
-      `;
+      const end = isEnd && exact` <mark class="end">\u00a0</mark>`;
+      const pairs = markedPairs(row, at, marks);
+      return exact`${elided(left)}${soft(at.toString(16).padStart(4, "0"))}  ${pairs}${end}${pad}${soft(ascii)}\n`;
     }),
     elided(rows.length - 1 - (kept.at(-1)?.i ?? -1)),
   ];
 }
 
+/** By another name the formatter leaves a template alone: in a `pre` every space counts. */
+const exact = html;
+
+function soft(text: string): Html {
+  return exact`<span class="soft">${text}</span>`;
+}
+
 function elided(rows: number): Html {
-  return rows <= 0 ? NOTHING : html`<span class="soft">...   ${counted(rows, "row")} more</span>\n`;
+  return rows <= 0 ? NOTHING : exact`${soft(`...   ${counted(rows, "row")} more`)}\n`;
 }
 
 /** The pairs of a row; neighbours of one mark stand in one mark. */

@@ -1,5 +1,5 @@
 /** A specimen for a terminal: rows of hex with carets below what is wrong, then each mark in words. */
-import { hexRows } from "../../../lib/base/hex_text.ts";
+import { hexRows, visible } from "../../../lib/base/hex_text.ts";
 import type { Paint } from "../report.ts";
 import type { Mark } from "./marks.ts";
 import type { Specimen } from "./specimen.ts";
@@ -21,7 +21,7 @@ export function markedText({ what, bytes, marks }: Specimen, paint: Paint): read
       return isMarked(at) ? [line.trimEnd(), paint("red", `      ${carets(marks, at)}`)] : [line];
     }),
     ...marks.map((mark) =>
-      `${paint("red", placeOf(mark, bytes.length))}${mark.field ? `, ${mark.field}` : ""}: ${mark.why}`
+      `${paint("red", placeOf(mark, bytes.length))}${mark.field ? `, ${mark.field}` : ""}: ${visible(mark.why)}`
     ),
   ];
 }

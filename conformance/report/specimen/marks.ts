@@ -107,9 +107,9 @@ export function marksOfFault(unit: Unit, offset?: number): readonly Mark[] {
   const { bytes, nodes } = unit;
   if (at >= bytes.length) return [{ start: bytes.length, end: bytes.length, why }];
   const leaf = [...leavesOf(nodes)].find((node) => bytesOf(node).start <= at && at < bytesOf(node).end);
-  return leaf === undefined || bytesOf(leaf).end - bytesOf(leaf).start > 8
-    ? [{ start: at, end: at + 1, ...(leaf === undefined ? {} : { field: nameOf(leaf) }), why }]
-    : [markOf(leaf, why)];
+  if (leaf === undefined) return [{ start: at, end: at + 1, why }];
+  // A run of bytes is not wrong as a whole.
+  return [leaf.value instanceof Uint8Array ? { start: at, end: at + 1, field: nameOf(leaf), why } : markOf(leaf, why)];
 }
 
 function faultOf({ bytes, kind }: Unit): Fault | undefined {

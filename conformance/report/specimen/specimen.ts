@@ -5,6 +5,7 @@
 import { EMPTY_BYTES, parseHex, utf8 } from "../../../lib/base/bytes.ts";
 import { isSealed } from "../../../lib/crypto/seal.ts";
 import { dissectUnit } from "../../../lib/dissect/model/dissect_unit.ts";
+import { dissectArcRtp } from "../../../lib/packet/dissect_arcrtp.ts";
 import { classifyUnit, UnitKind } from "../../../lib/packet/demux.ts";
 import type { FieldNode } from "../../../lib/packet/field_node.ts";
 import { brief } from "../../expect.ts";
@@ -148,14 +149,17 @@ function unitOf(bytes: Uint8Array, dialect: string, request: Json): Unit {
   const kind = classifyUnit(bytes);
   const named = request.authentication;
   const authentication = named === "hmac-sha256-80" || named === "none" ? named : undefined;
-  const isPlain = authentication === undefined && kind === UnitKind.arcrtp;
-  const nodes = dissectUnit({
-    kind,
-    bytes,
-    dialect: request.plain === true ? "rtp" : dialect === "armoricore" ? "armoricore" : "arcrtc-1.0",
-    isSealed: kind === UnitKind.json && isSealed(bytes),
-    authentication,
-    plain: isPlain && bytes.length > 0 ? bytes : undefined,
-  });
-  return { bytes, kind, nodes, isProtected: authentication !== undefined };
+  const isProtected = authentication !== undefined;
+  const isPlainRtp = request.plain === true;
+  const nodes = kind === UnitKind.arcrtp && !isProtected && !isPlainRtp
+    // With its padding: nothing is encrypted.
+    ? dissectArcRtp(bytes).nodes
+    : dissectUnit({
+      kind,
+      bytes,
+      dialect: isPlainRtp ? "rtp" : dialect === "armoricore" ? "armoricore" : "arcrtc-1.0",
+      isSealed: kind === UnitKind.json && isSealed(bytes),
+      authentication,
+    });
+  return { bytes, kind, nodes, isProtected };
 }
