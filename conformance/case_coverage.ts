@@ -33,6 +33,8 @@ export const COMPLETE_CLAUSES: readonly string[] = [
   "5.6.1", // sealed JSON
   "5.7", // payload types and formats
   "6", // signaling transports
+  "8.1", // relay tokens and proofs
+  "8.5", // priority and limits
   "9.1", // the adaptation rule
   "12", // dialects, counters and knobs
 ];

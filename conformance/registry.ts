@@ -2,13 +2,16 @@
 import registry from "./requirements.json" with { type: "json" };
 import { areaOf, type Case } from "./case.ts";
 import { ARCRTP_CASES } from "./cases/arcrtp/area.ts";
+import { CALL_CASES } from "./cases/call/area.ts";
 import { CAPTURE_CASES } from "./cases/capture/rules.ts";
 import { DIALECT_CASES } from "./cases/dialect/area.ts";
 import { JITTER_CASES } from "./cases/jitter/area.ts";
 import { KEY_CASES } from "./cases/key/area.ts";
 import { LOSS_CASES } from "./cases/loss/area.ts";
 import { MEDIA_CASES } from "./cases/media/area.ts";
+import { PATH_CASES } from "./cases/path/area.ts";
 import { QUALITY_CASES } from "./cases/quality/area.ts";
+import { RELAY_CASES } from "./cases/relay/area.ts";
 import { RTCP_CASES } from "./cases/rtcp/area.ts";
 import { SIGNALING_CASES } from "./cases/signaling/area.ts";
 import { SRTP_CASES } from "./cases/srtp/area.ts";
@@ -30,6 +33,9 @@ export const CASES: readonly Case[] = [
   ...LOSS_CASES,
   ...JITTER_CASES,
   ...DIALECT_CASES,
+  ...CALL_CASES,
+  ...PATH_CASES,
+  ...RELAY_CASES,
   ...CAPTURE_CASES,
 ];
 

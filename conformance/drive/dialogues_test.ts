@@ -6,12 +6,14 @@ import { jwtAuth } from "../../lib/net/join_auth.ts";
 import { secretKeySource } from "../../lib/net/jwt_keys.ts";
 import type { SignalingServerOptions } from "../../lib/net/signaling_server.ts";
 import { RelayRig } from "../../lib/net/testing/relay_rig.ts";
-import { Rig } from "../../lib/net/testing/signaling_rig.ts";
+import { Rig, testIdentity } from "../../lib/net/testing/signaling_rig.ts";
 import { SECRET } from "../../lib/relay/testing/relay_world.ts";
 import type { RelayCase } from "../case.ts";
 import { CASES } from "../registry.ts";
 import { resultsOf, runCases, verdictsOf } from "../run/testing.ts";
 import type { Subjects } from "../run/run_suite.ts";
+import { ownPeer } from "./own_peer.ts";
+import { peerDriver } from "./peer_world.ts";
 import { relayDriver } from "./relay_world.ts";
 import { serverDriver, type ServerTarget } from "./server_world.ts";
 import { targetOf } from "./testing.ts";
@@ -19,7 +21,7 @@ import { targetOf } from "./testing.ts";
 const AUTH_SECRET = "a-secret-of-tests-alone-0123456789ab";
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 
-function dialogues(facet: "server" | "relay") {
+function dialogues(facet: "server" | "relay" | "peer") {
   return CASES.filter(({ needs }) => needs === facet);
 }
 
@@ -71,15 +73,25 @@ Deno.test("our own server passes every dialogue with a server, whether it wants 
 });
 
 Deno.test("our own relay passes every dialogue with a relay", async () => {
-  const rig = await RelayRig.start({ tcp: [LOOPBACK] });
-  const { udp: [udp], tcp: [tcp] } = rig.server.listening;
+  const tlsIdentity = await testIdentity();
+  // So that the cases about limits surely meet one.
+  const limits = { sessionBps: 5_000_000 };
+  const rig = await RelayRig.start({ tcp: [LOOPBACK], tls: [LOOPBACK], tlsIdentity, limits });
+  const { udp: [udp], tcp: [tcp], tls: [tls] } = rig.server.listening;
   const cases = dialogues("relay");
-  const relay = relayDriver({ udp, tcp, secret: SECRET, trust: {} });
+  const trust = { pinSha256: tlsIdentity.fingerprintSha256 };
+  const relay = relayDriver({ udp, tcp, tls, secret: SECRET, trust });
   try {
-    assertAllPass(await runCases(cases, { subjects: { relay } }), cases.length);
+    assertAllPass(await runCases(cases, { subjects: { relay }, jobs: 8 }), cases.length);
   } finally {
     await rig.close();
   }
+});
+
+Deno.test("our own peer passes every dialogue with a peer", async () => {
+  const cases = dialogues("peer");
+  const peer = peerDriver(ownPeer());
+  assertAllPass(await runCases(cases, { subjects: { peer }, jobs: 8 }), cases.length);
 });
 
 Deno.test("a relay that lets one address have 64 bindings and 50 messages a second stands 40 dialogues", async () => {

@@ -2,6 +2,7 @@
  * One party that the suite plays, connected to a target: sends units, waits for units, and proves silences. Every byte
  * goes into the transcript. What comes is kept, in order, until the case asks for it.
  */
+import type { HostPort } from "../../lib/base/address_table.ts";
 import { equalBytes, toHex, utf8 } from "../../lib/base/bytes.ts";
 import { brief } from "../expect.ts";
 import type { Json } from "../testee/answer.ts";
@@ -13,6 +14,8 @@ import { Breach } from "./outcome.ts";
 export interface LineChannel {
   /** For people: where it goes. */
   readonly name: string;
+  /** Our end of it, where there is one to tell. */
+  readonly local?: HostPort;
   send(unit: Uint8Array): void | Promise<void>;
   close(): void;
   /** Reads nothing more, so that the target's buffers fill; where the socket can do that. */
@@ -22,12 +25,15 @@ export interface LineChannel {
 /** Units that wait to be asked for; a target that sends more floods. */
 const MAX_WAITING = 10_000;
 
+const SETTLING_WAITS = 8;
+
 export class Line {
   readonly name: string;
   readonly #desk: Desk;
   readonly #units: Uint8Array[] = [];
   #channel: LineChannel | undefined;
   #closedWhy: string | undefined;
+  #take: ((unit: Uint8Array) => void) | undefined;
   #wake: () => void = () => {};
 
   constructor(name: string, desk: Desk) {
@@ -38,6 +44,7 @@ export class Line {
   /** For channels: a unit came; it is borrowed. */
   took(unit: Uint8Array): void {
     this.#desk.transcript.moved("received", this.name, unit);
+    if (this.#take !== undefined) return this.#take(unit);
     if (this.#units.length >= MAX_WAITING) this.ended(`it sent more than ${MAX_WAITING} units`);
     else this.#units.push(unit.slice());
     this.#wake();
@@ -51,9 +58,20 @@ export class Line {
     this.#wake();
   }
 
+  /** From now on units, those that wait first, go to `take` as they come, which borrows them. */
+  divert(take: (unit: Uint8Array) => void): void {
+    this.#take = take;
+    for (const unit of this.#units.splice(0)) take(unit);
+  }
+
   opened(channel: LineChannel): void {
     this.#channel = channel;
     this.#desk.transcript.noted("opened", channel.name, this.name);
+  }
+
+  /** Our end of the connection; undefined where that cannot be told. */
+  get local(): HostPort | undefined {
+    return this.#channel?.local;
   }
 
   /** Sends a unit as it is. */
@@ -69,7 +87,7 @@ export class Line {
 
   /** The very next unit, which must be right. */
   async next(expected: string, isRight: (unit: Uint8Array) => boolean): Promise<Uint8Array> {
-    const unit = await this.#take(expected, this.#deadlineMs());
+    const unit = await this.#takeNext(expected, this.#deadlineMs());
     if (!isRight(unit)) throw new Breach(expected, describeUnit(unit));
     return unit;
   }
@@ -78,9 +96,29 @@ export class Line {
   async eventually(expected: string, isRight: (unit: Uint8Array) => boolean): Promise<Uint8Array> {
     const deadlineMs = this.#deadlineMs();
     for (;;) {
-      const unit = await this.#take(expected, deadlineMs);
+      const unit = await this.#takeNext(expected, deadlineMs);
       if (isRight(unit)) return unit;
     }
+  }
+
+  /** Those that come before the next unit that is right, which is left out. */
+  async before(expected: string, isRight: (unit: Uint8Array) => boolean): Promise<readonly Uint8Array[]> {
+    const earlier: Uint8Array[] = [];
+    await this.eventually(expected, (unit) => isRight(unit) || !earlier.push(unit));
+    return earlier;
+  }
+
+  /** What has come, once nothing more has for so long. */
+  async settled(quietMs: number): Promise<readonly Uint8Array[]> {
+    const units: Uint8Array[] = [];
+    // In several waits: on a busy host one alone may be over before what has long come is looked at.
+    for (let quiet = 0; quiet < SETTLING_WAITS;) {
+      await this.#wait(this.#desk.clock.nowMs() + quietMs / SETTLING_WAITS);
+      quiet = this.#units.length > 0 || this.#closedWhy !== undefined ? 0 : quiet + 1;
+      units.push(...this.#units.splice(0));
+      if (this.#closedWhy !== undefined) break;
+    }
+    return units;
   }
 
   /** The very next unit must be these bytes. */
@@ -134,7 +172,7 @@ export class Line {
     channel?.close();
   }
 
-  async #take(expected: string, deadlineMs: number): Promise<Uint8Array> {
+  async #takeNext(expected: string, deadlineMs: number): Promise<Uint8Array> {
     for (;;) {
       const unit = this.#units.shift();
       if (unit !== undefined) return unit;
@@ -172,7 +210,8 @@ export function messageOf(unit: Uint8Array): Json {
   }
 }
 
-function isMessage(type: string, fields: Json): (unit: Uint8Array) => boolean {
+/** Tells a message of the type, with these fields among its own. */
+export function isMessage(type: string, fields: Json = {}): (unit: Uint8Array) => boolean {
   return (unit) => {
     const message = messageOf(unit);
     const isSame = (name: string) => JSON.stringify(message[name]) === JSON.stringify(fields[name]);

@@ -5,6 +5,9 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { HostPort } from "../../lib/base/address_table.ts";
 import type { Desk, Driver } from "./desk.ts";
+import { FarPath } from "./far/far_path.ts";
+import type { FarPeer } from "./far/far_peer.ts";
+import { type CallWish, meet } from "./far/handshake.ts";
 import type { Line } from "./line.ts";
 import { Breach } from "./outcome.ts";
 import type { PeerMeeting, PeerRole, PeerSource, RunningPeer } from "./peer_source.ts";
@@ -18,6 +21,9 @@ export class PeerWorld extends World {
   readonly #source: PeerSource;
   #peer: RunningPeer | undefined;
   #server: Server | undefined;
+  readonly #sockets: Socket[] = [];
+  #onSocket: () => void = () => {};
+  #connections = 0;
 
   constructor(desk: Desk, source: PeerSource) {
     super(desk);
@@ -33,13 +39,44 @@ export class PeerWorld extends World {
     if (!this.#source.roles.includes(role)) {
       this.skip(`needs ${role === "caller" ? "--peer-call" : "--peer-listen"} 'CMD'`);
     }
-    const connected = await this.#listen();
-    const { port } = this.#server?.address() as { readonly port: number };
+    const port = await this.#listen(0);
     const peerId = role === "caller" ? this.callerId : this.calleeId;
     const peer = this.#spawn({ role, signalUrl: `tcp://${LOOPBACK}:${port}`, sessionId, peerId });
     this.#peer = peer;
-    const socket = await this.#orNothing(connected, peer);
-    return await this.line(role, (line) => Promise.resolve(socketChannel(line, socket, `the ${role} under test`, raw)));
+    return await this.#connection(role, peer, raw);
+  }
+
+  /** The peer's next signaling connection, after one was lost; for `awayMs` nobody listens. */
+  async connectionAgain(awayMs = 0): Promise<Line> {
+    if (this.#peer === undefined) throw new Error("no peer was started");
+    if (awayMs > 0) {
+      const { port } = this.#server?.address() as { readonly port: number };
+      this.#server?.close();
+      await this.pass(awayMs);
+      await this.#listen(port);
+    }
+    return await this.#connection(`connection ${++this.#connections + 1}`, this.#peer, false);
+  }
+
+  async #connection(name: string, peer: RunningPeer, raw: boolean): Promise<Line> {
+    const socket = await this.#orNothing(peer);
+    return await this.line(name, (line) => Promise.resolve(socketChannel(line, socket, "the peer under test", raw)));
+  }
+
+  /** The peer under test in a role, and the other peer, played by the suite, that has agreed on keys with it. */
+  call(role: PeerRole, wish?: CallWish): Promise<FarPeer> {
+    return meet(this, role, wish);
+  }
+
+  /** A socket of the other peer's that is open before it knows of the peer under test; units go to `take`. */
+  socket(name: string, take: (path: FarPath, unit: Uint8Array, from: HostPort) => void): Promise<FarPath> {
+    const line = this.openLine(name);
+    return Promise.resolve(
+      new FarPath(line, (path, unit, from) => {
+        this.desk.transcript.moved("received", name, unit);
+        take(path, unit, from);
+      }),
+    );
   }
 
   /** A UDP socket of the other peer's; `at` is the address of the peer under test, from its `network_info`. */
@@ -49,6 +86,7 @@ export class PeerWorld extends World {
 
   override async close(): Promise<void> {
     await super.close();
+    for (const socket of this.#sockets) socket.destroy();
     this.#server?.close();
     await this.#peer?.stop();
   }
@@ -61,22 +99,35 @@ export class PeerWorld extends World {
     }
   }
 
-  /** Listens; the promise inside resolves with the first connection, of the one peer that knows the port. */
-  #listen(): Promise<{ readonly first: Promise<Socket> }> {
-    return new Promise((resolve) => {
-      const server = this.#server = createServer();
-      const first = new Promise<Socket>((took) => server.once("connection", took));
-      server.listen(0, LOOPBACK, () => resolve({ first }));
+  /** Listens for the one peer that knows the port; answers the port. */
+  #listen(port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const server = this.#server = createServer((socket) => {
+        // Nobody may ever ask for it.
+        socket.on("error", () => {});
+        this.#sockets.push(socket);
+        this.#onSocket();
+      });
+      server.once("error", reject);
+      server.listen(port, LOOPBACK, () => resolve((server.address() as { readonly port: number }).port));
     });
   }
 
   /** The peer's connection; a breach where it ends, or its time does, before. */
-  async #orNothing({ first }: { readonly first: Promise<Socket> }, { ended }: RunningPeer): Promise<Socket> {
+  async #orNothing({ ended }: RunningPeer): Promise<Socket> {
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const first = new Promise<Socket>((resolve) => {
+      this.#onSocket = () => {
+        const socket = this.#sockets.shift();
+        if (socket !== undefined) resolve(socket);
+      };
+      this.#onSocket();
+    });
     const never = new Promise<string>((resolve) => {
       timer = setTimeout(() => resolve(`nothing within ${this.desk.patienceMs} ms`), this.desk.patienceMs);
     });
     const came = await Promise.race([first, never, ended.then((how) => `the end of the peer: ${how}`)]);
+    this.#onSocket = () => {};
     clearTimeout(timer);
     if (typeof came === "string") throw new Breach("a connection of the peer to its signaling server", came);
     return came;

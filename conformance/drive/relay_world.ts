@@ -6,8 +6,9 @@ import { issueRelayToken, makeRelayProof, parseRelayToken } from "../../lib/cryp
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import type { Json } from "../testee/answer.ts";
 import type { Desk, Driver } from "./desk.ts";
-import type { Line, LineChannel } from "./line.ts";
+import { isMessage, type Line, type LineChannel } from "./line.ts";
 import { Pace } from "./pace.ts";
+import { ownSourceHost } from "./source_host.ts";
 import { reachAll, streamChannel } from "./stream_channel.ts";
 import { udpChannel } from "./udp_channel.ts";
 import { World } from "./world.ts";
@@ -34,21 +35,33 @@ export interface BindWish {
   readonly type?: "RELAY_BIND" | "RELAY_UNBIND";
 }
 
+type BindRequest = ReturnType<RelayWorld["bindRequest"]>;
+
 /** Messages a second that a relay has to take from one address, and how many at once; ours takes 50, and twice that. */
 const MESSAGES_PER_SECOND = 40;
 const MESSAGE_BURST = 60;
 const BRACE = 0x7b;
 
+/** How a line to the relay is opened. */
+export interface LineWish {
+  /** Sends without framing. */
+  readonly raw?: boolean;
+  /** Sends messages as fast as it can, to meet limits. */
+  readonly flood?: boolean;
+}
+
 export class RelayWorld extends World {
   readonly target: RelayTarget;
   readonly #pace: Pace;
+  readonly #sourceHost: string | undefined;
   /** What takes back each binding: relays bound those of one address. */
   readonly #unbinds: { readonly line: Line; readonly request: object }[] = [];
 
   constructor(desk: Desk, target: RelayTarget, pace: Pace) {
     super(desk);
     this.target = target;
-    this.#pace = pace;
+    this.#sourceHost = ownSourceHost((target.udp ?? target.tcp ?? target.tls)?.host ?? "");
+    this.#pace = this.#sourceHost === undefined ? pace : ownPace();
   }
 
   override async close(): Promise<void> {
@@ -57,22 +70,24 @@ export class RelayWorld extends World {
   }
 
   /**
-   * Somebody who is not bound; over the first way that the target has, or the named one. `raw` sends without framing.
-   * Messages are paced over all cases, so that no limit is met by accident; `flood` is for cases that want to meet it.
+   * Somebody who is not bound; over the first way that the target has, or the named one. Messages are paced, so that no
+   * limit is met by accident: over this case alone where it has an address of its own, else over all.
    */
   stranger(
     name: string,
     way = RELAY_WAYS.find((one) => this.target[one]),
-    { raw = false, flood = false } = {},
+    { raw = false, flood = false }: LineWish = {},
   ): Promise<Line> {
+    if (flood && this.#sourceHost === undefined) this.skip("needs a relay on this host, where no other case is slowed");
     const target = way === undefined ? undefined : this.target[way];
     if (target === undefined) this.skip(`needs --relay ${way ?? "udp"}://HOST:PORT`);
     const { patienceMs } = this.desk;
     return this.line(name, async (line) => {
       const channel = way === "udp"
-        ? udpChannel(line, target)
+        ? udpChannel(line, target, this.#sourceHost)
         : await streamChannel(line, way === "tls" ? { ...target, tls: this.target.trust } : target, patienceMs, {
           raw,
+          from: this.#sourceHost,
         });
       return flood ? channel : this.#paced(channel);
     });
@@ -89,8 +104,14 @@ export class RelayWorld extends World {
   }
 
   /** A peer of the session, bound. */
-  async bound(name: string, peerId: string, way?: RelayWay, wish: BindWish = {}): Promise<Line> {
-    const line = await this.stranger(name, way);
+  async bound(
+    name: string,
+    peerId: string,
+    way?: RelayWay,
+    wish: BindWish = {},
+    lineWish: LineWish = {},
+  ): Promise<Line> {
+    const line = await this.stranger(name, way, lineWish);
     await this.bind(line, peerId, wish);
     return line;
   }
@@ -103,31 +124,53 @@ export class RelayWorld extends World {
 
   /** Both steps of a binding; answers RELAY_BOUND. */
   async bind(line: Line, peerId: string, wish: BindWish = {}): Promise<Json> {
-    const request = this.bindRequest(peerId, wish);
+    const request = await this.provenRequest(line, peerId, wish);
     await line.say(request);
-    const challenge = await line.nextMessage("RELAY_CHALLENGE");
-    const proof = this.proofFor(request, String(challenge.nonce));
-    await line.say({ ...request, ...proof });
     const bound = await line.nextMessage("RELAY_BOUND", { session_id: request.session_id, peer_id: peerId });
-    this.#unbinds.push({ line, request: { ...request, ...proof, type: "RELAY_UNBIND" } });
+    this.#unbinds.push({ line, request: { ...request, type: "RELAY_UNBIND" } });
     return bound;
+  }
+
+  /** A RELAY_BIND, or RELAY_UNBIND, that is right, to be sent on this line; it has asked the relay for the nonce. */
+  async provenRequest(line: Line, peerId: string, wish: BindWish = {}) {
+    const request = this.bindRequest(peerId, wish);
+    return { ...request, ...this.proofFor(request, await this.nonce(line, request)) };
+  }
+
+  /** The nonce with which the relay answers a request that has none. */
+  async nonce(line: Line, request: object = this.bindRequest(this.callerId)): Promise<string> {
+    await line.say(request);
+    return String((await line.nextMessage("RELAY_CHALLENGE")).nonce);
   }
 
   /** A RELAY_BIND, or RELAY_UNBIND, without nonce and proof. */
   bindRequest(peerId: string, { sessionId = this.sessionId, expiresS, type = "RELAY_BIND" }: BindWish = {}) {
     const expires = expiresS ?? Math.floor(this.timestamp / 1000) + TOKEN_LIFETIME_S;
-    return { type, session_id: sessionId, peer_id: peerId, expires, timestamp: this.timestamp };
+    return { type, session_id: sessionId, peer_id: peerId, expires, timestamp: this.freshTimestamp() };
+  }
+
+  /** The relay's own; a relay whose secret was not given cannot be bound to. */
+  get secret(): Uint8Array {
+    return this.target.secret ?? this.skip("needs --relay-secret");
+  }
+
+  /** What the relay can be reached over. */
+  get ways(): readonly RelayWay[] {
+    return RELAY_WAYS.filter((way) => this.target[way] !== undefined);
+  }
+
+  /** The tag inside of the token that a request stands for. */
+  tagFor({ session_id: sessionId, peer_id: peerId, expires }: BindRequest, secret = this.secret): Uint8Array {
+    return unwrap(parseRelayToken(issueRelayToken(secret, { sessionId, peerId, expiresS: expires }))).tag;
   }
 
   /** Nonce and proof that belong to a request; `secret` is the relay's own unless a forger has another. */
   proofFor(
-    { session_id: sessionId, peer_id: peerId, expires }: ReturnType<RelayWorld["bindRequest"]>,
+    request: BindRequest,
     nonce: string,
-    secret: Uint8Array | undefined = this.target.secret,
+    secret: Uint8Array = this.secret,
   ): { readonly nonce: string; readonly proof: string } {
-    if (secret === undefined) this.skip("needs --relay-secret");
-    const { tag } = unwrap(parseRelayToken(issueRelayToken(secret, { sessionId, peerId, expiresS: expires })));
-    return { nonce, proof: makeRelayProof(tag, nonce, sessionId, peerId) };
+    return { nonce, proof: makeRelayProof(this.tagFor(request, secret), nonce, request.session_id, request.peer_id) };
   }
 
   /**
@@ -135,22 +178,40 @@ export class RelayWorld extends World {
    * answer, which must be the very next unit, proves that nothing else was answered.
    */
   async fence(line: Line): Promise<void> {
+    const heartbeat = this.nilHeartbeat();
+    await line.say(heartbeat);
+    await line.nextMessage("HEARTBEAT_ACK", { sequence: heartbeat.sequence });
+  }
+
+  /** Sends a unit; all that the relay answers to it, which is over once it has answered a later HEARTBEAT. */
+  async answersTo(line: Line, unit: Uint8Array): Promise<readonly Uint8Array[]> {
+    await line.send(unit);
+    const heartbeat = this.nilHeartbeat();
+    await line.say(heartbeat);
+    const { sequence } = heartbeat;
+    return await line.before(`HEARTBEAT_ACK ${sequence}`, isMessage("HEARTBEAT_ACK", { sequence }));
+  }
+
+  /** To the relay itself; padded, because the answer must not be larger (SPEC ARC-RELAY-nil-heartbeat-size). */
+  nilHeartbeat(padCharacters = FENCE_PAD) {
     const sequence = this.rng.u32() % 1_000_000;
-    const heartbeat = { type: "HEARTBEAT", session_id: NIL_UUID, sequence, timestamp: this.timestamp };
-    // The answer must not be larger than the question (SPEC ARC-RELAY-nil-heartbeat-size).
-    await line.say({ ...heartbeat, pad: "0".repeat(FENCE_PAD) });
-    await line.nextMessage("HEARTBEAT_ACK", { sequence });
+    const pad = "0".repeat(padCharacters);
+    return { type: "HEARTBEAT", session_id: NIL_UUID, sequence, timestamp: this.timestamp, pad };
   }
 }
 
 const FENCE_PAD = 300;
+
+function ownPace(): Pace {
+  return new Pace(MESSAGES_PER_SECOND, MESSAGE_BURST);
+}
 
 export function relayDriver(target: RelayTarget): Driver<RelayWorld> {
   const places = RELAY_WAYS.flatMap((way) => {
     const place = target[way];
     return place === undefined ? [] : [`${way}://${place.host}:${place.port}`];
   });
-  const pace = new Pace(MESSAGES_PER_SECOND, MESSAGE_BURST);
+  const pace = ownPace();
   return {
     description: places.join(" "),
     reach: (timeoutMs) => reachAll([target.tcp, target.tls], timeoutMs),

@@ -20,6 +20,7 @@ export function socketChannel(line: Line, socket: Socket, name: string, raw = fa
   socket.on("close", () => line.ended("closed"));
   return {
     name,
+    local: { host: socket.localAddress ?? "", port: socket.localPort ?? 0 },
     send: (unit) => void socket.write(raw ? unit.slice() : framed(unit)),
     close: () => socket.destroy(),
     // A paused TLS socket reads on: what it decrypts waits in this process and not at the target.

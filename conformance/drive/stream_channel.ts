@@ -15,9 +15,9 @@ export async function streamChannel(
   line: Line,
   target: StreamTarget,
   timeoutMs: number,
-  { raw = false }: { readonly raw?: boolean } = {},
+  { raw = false, from }: { readonly raw?: boolean; readonly from?: string } = {},
 ): Promise<LineChannel> {
-  const socket = await openStream(target.host, target.port, target.tls, timeoutMs);
+  const socket = await openStream(target.host, target.port, target.tls, timeoutMs, from);
   return socketChannel(line, socket, `${target.tls === undefined ? "tcp" : "tls"}://${formatHostPort(target)}`, raw);
 }
 

@@ -21,7 +21,10 @@ export class World {
   readonly sessionId: string;
   readonly callerId: string;
   readonly calleeId: string;
+  /** Neither the session's nor a peer's. */
+  readonly otherId: string;
   readonly #lines: Line[] = [];
+  #lastTimestamp = 0;
 
   constructor(desk: Desk) {
     this.desk = desk;
@@ -29,6 +32,7 @@ export class World {
     this.sessionId = uuidV4(rng);
     this.callerId = uuidV4(rng);
     this.calleeId = uuidV4(rng);
+    this.otherId = uuidV4(rng);
   }
 
   get caller(): Voice {
@@ -47,6 +51,16 @@ export class World {
   get timestamp(): number {
     const { clock } = this.desk;
     return Math.floor(clock.nowMs() + clock.unixOffsetMs);
+  }
+
+  /** The same, later than each that was taken before: two requests of a type must not have the same. */
+  freshTimestamp(): number {
+    return this.#lastTimestamp = Math.max(this.timestamp, this.#lastTimestamp + 1);
+  }
+
+  /** Lets time pass: for rules that are about it. */
+  pass(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
   }
 
   /** A word for the transcript. */
@@ -71,8 +85,7 @@ export class World {
 
   /** A line over a channel that `open` makes; a target that cannot be reached is a breach. */
   protected async line(name: string, open: (line: Line) => Promise<LineChannel>): Promise<Line> {
-    const line = new Line(name, this.desk);
-    this.#lines.push(line);
+    const line = this.openLine(name);
     let channel: LineChannel;
     try {
       channel = await open(line);
@@ -80,6 +93,13 @@ export class World {
       throw new Breach("a connection", error instanceof Error ? error.message : String(error));
     }
     line.opened(channel);
+    return line;
+  }
+
+  /** A line whose socket is opened by whoever asks, and closed with the others. */
+  protected openLine(name: string): Line {
+    const line = new Line(name, this.desk);
+    this.#lines.push(line);
     return line;
   }
 

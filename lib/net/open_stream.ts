@@ -32,18 +32,23 @@ export function checkPin(trust: TlsTrust, seenSha256: string | undefined, name: 
   );
 }
 
-/** Connects within `timeoutMs`; throws {@link NetError}. `tls` undefined is plain TCP. */
+/**
+ * Connects within `timeoutMs`; throws {@link NetError}. `tls` undefined is plain TCP. `localAddress` is the address to
+ * connect from, of those that this host has.
+ */
 export function openStream(
   host: string,
   port: number,
   tls: TlsTrust | undefined,
   timeoutMs: number,
+  localAddress?: string,
 ): Promise<Socket | TLSSocket> {
   const name = `${tls === undefined ? "tcp" : "tls"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
   return new Promise((resolve, reject) => {
+    const place = { host, port, localAddress };
     const socket = tls === undefined
-      ? connectTcp({ host, port })
-      : connectTls({ host, port, servername: isIpAddress(host) ? undefined : host, ...tlsClientOptions(tls) });
+      ? connectTcp(place)
+      : connectTls({ ...place, servername: isIpAddress(host) ? undefined : host, ...tlsClientOptions(tls) });
     const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     const fail = (error: Error) => {
       clearTimeout(timer);

@@ -58,6 +58,12 @@ export class RelayAnswers {
     else this.#counters.drop("answer_larger");
   }
 
+  /** Refuses a bound peer's request, in full. SPEC ARC-SIG-error-path. */
+  errorInFull(code: ErrorCode, message: string, context: ReplyContext, timestamp: number, request: Request): void {
+    this.#counters.message("error");
+    this.toPeer(writeMessage({ type: "ERROR", code, message, ...context, timestamp }), request);
+  }
+
   /** Moves what waits to the end of `out`, as far as there is room; answers how many. */
   poll(out: PacketBatch): number {
     const waiting = this.#waiting;

@@ -278,14 +278,17 @@ Deno.test("RELAY_BIND: a connection that is gone takes its binding along", () =>
   assert.equal(world.relay.isInUse(callee, world.nowMs), true);
 });
 
-Deno.test("RELAY_BIND: a malformed one is told its path on a connection and at a binding, and nothing elsewhere", () => {
+Deno.test("ARC-SIG-error-path: a malformed RELAY_BIND is told its path on a connection and at a binding, and nothing elsewhere", () => {
   const world = new RelayWorld();
   const { caller } = world.pair();
   const tcp = world.addresses.add("203.0.113.30", 1, "tcp");
   const udp = world.addresses.add("203.0.113.31", 1);
-  const bad = utf8(JSON.stringify({ ...world.bindMessage(), session_id: "not-a-uuid", padding: "x".repeat(300) }));
-  for (const from of [caller, tcp]) {
-    const answer = onlyMessage(world.send(from, bad), from);
+  const badOf = (padding: string) =>
+    utf8(JSON.stringify({ ...world.bindMessage(), session_id: "not-a-uuid", padding }));
+  const bad = badOf("x".repeat(300));
+  // A bound peer has proven itself: it is told in full, however short its message is.
+  for (const [from, unit] of [[caller, bad], [caller, badOf("")], [tcp, bad]] as const) {
+    const answer = onlyMessage(world.send(from, unit), from);
     assert.ok(answer.type === "ERROR" && answer.code === "bad_message" && answer.message.includes("$.session_id"));
   }
   assert.deepEqual(world.send(udp, bad), []);

@@ -256,7 +256,10 @@ export class RelayMessages {
   #refuse(fault: Fault, context: ReplyContext, peer: number, asker: Asker): void {
     if (peer === NONE && asker.source.transport === "udp") return this.#options.counters.drop("message");
     const { code, message } = faultToError(fault);
-    this.#options.answers.error(code, message, context, this.#unixMs(asker.nowMs), asker);
+    const { answers } = this.#options;
+    const unixMs = this.#unixMs(asker.nowMs);
+    if (peer === NONE) answers.error(code, message, context, unixMs, asker);
+    else answers.errorInFull(code, message, context, unixMs, asker);
   }
 
   #error(code: ErrorCode, message: string, request: RelayBind | RelayUnbind | RelayKeys, asker: Asker): void {

@@ -53,6 +53,8 @@ export class RelayClient {
   #nonce: string | undefined;
   /** The last one that the relay gave: it may still be good for saying goodbye. */
   #lastNonce: string | undefined;
+  /** Of the request under way; a repetition has the same (SPEC ARC-SIG-repeat-identical). */
+  #timestampMs = 0;
   #sendings = 0;
   #dueMs: number;
   #intervalMs = FIRST_REPEAT_DATAGRAM_MS;
@@ -138,7 +140,8 @@ export class RelayClient {
     this.#dueMs = Infinity;
     if (!this.#isBound || this.#lastNonce === undefined) return;
     this.#isBound = false;
-    this.#push("RELAY_UNBIND", this.#lastNonce, nowMs);
+    this.#newTimestamp(nowMs);
+    this.#push("RELAY_UNBIND", this.#lastNonce);
   }
 
   /** A plain message that came from the relay's address; others than a relay's are ignored. */
@@ -181,13 +184,19 @@ export class RelayClient {
   }
 
   #send(nowMs: number): void {
-    this.#push("RELAY_BIND", this.#nonce, nowMs);
+    if (this.#sendings === 0) this.#newTimestamp(nowMs);
+    this.#push("RELAY_BIND", this.#nonce);
     this.#sendings++;
     this.#dueMs = nowMs + this.#intervalMs;
     this.#intervalMs *= 2;
   }
 
-  #push(type: "RELAY_BIND" | "RELAY_UNBIND", nonce: string | undefined, nowMs: number): void {
+  /** SPEC ARC-SIG-repeat-timestamps-grow. */
+  #newTimestamp(nowMs: number): void {
+    this.#timestampMs = Math.max(this.#timestampMs + 1, Math.floor(nowMs + this.#unixOffsetMs));
+  }
+
+  #push(type: "RELAY_BIND" | "RELAY_UNBIND", nonce: string | undefined): void {
     if (this.#tag === undefined) return;
     const proven = nonce === undefined
       ? {}
@@ -201,7 +210,7 @@ export class RelayClient {
         peer_id: this.#peerId,
         expires: this.#expiresS,
         ...proven,
-        timestamp: Math.floor(nowMs + this.#unixOffsetMs),
+        timestamp: this.#timestampMs,
       },
     });
   }

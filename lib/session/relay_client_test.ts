@@ -43,6 +43,21 @@ const BOUND: Message = {
   lifetime_s: 30,
 };
 
+Deno.test("ARC-SIG-repeat-identical ARC-SIG-repeat-timestamps-grow: a repetition is the same to the byte, the next request is not", () => {
+  const { sent, runTo, hear } = setUp();
+  runTo(600);
+  assert.ok(sent.length >= 3);
+  for (const { message } of sent) assert.deepEqual(message, sent[0].message);
+  const first = sent.length;
+  // In the very millisecond of the first request.
+  hear({ type: "RELAY_CHALLENGE", nonce: "bm9uY2U" }, 0);
+  runTo(300);
+  const proven = sent.slice(first).map(({ message }) => message);
+  assert.ok(proven.length >= 2);
+  for (const message of proven) assert.deepEqual(message, proven[0]);
+  assert.ok(proven[0].timestamp > sent[0].message.timestamp);
+});
+
 Deno.test("binds: asks, proves over the nonce, is bound, and renews before the binding lapses", () => {
   const { client, sent, events, runTo, hear } = setUp();
   runTo(0);

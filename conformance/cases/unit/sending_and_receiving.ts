@@ -5,6 +5,7 @@ import type { Case } from "../../case.ts";
 import type { RelayWorld } from "../../drive/relay_world.ts";
 import { answersWith, refuses } from "../../expect.ts";
 import { vectorCase } from "../../vector_case.ts";
+import { fullUnit } from "../opaque_units.ts";
 
 /** A unit of every class that is nothing: too short, or of no class at all. */
 const UNKNOWN_UNITS = ["04", "13ff", "40000000", "5b7b7d5d", "7affff", "7c", "7f00"];
@@ -19,7 +20,7 @@ export const CASES: readonly Case[] = [
     needs: "relay",
     run: async (world) => {
       const { caller, callee } = await world.pair("udp");
-      const units = [20, 1232, 16, 700].map((bytes, i) => arcRtp(bytes, i));
+      const units = [20, 1232, 16, 700].map((bytes, i) => fullUnit(i, { bytes: bytes }));
       for (const unit of units) await caller.send(unit);
       for (const unit of units) await callee.nextBytes(unit);
     },
@@ -32,8 +33,8 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const caller = await world.bound("caller", world.callerId, "tcp");
       const callee = await world.bound("callee", world.calleeId, "udp");
-      await caller.send(arcRtp(1232, 1));
-      await callee.nextBytes(arcRtp(1232, 1));
+      await caller.send(fullUnit(1, { bytes: 1232 }));
+      await callee.nextBytes(fullUnit(1, { bytes: 1232 }));
     },
   },
   vectorCase("unit/media-size", "ARC-UNIT-media-size", "rtp.parse", "A packet of 1232 bytes is read"),
@@ -99,8 +100,8 @@ export const CASES: readonly Case[] = [
       const stranger = await world.stranger("stranger", "udp");
       for (const hex of MALFORMED_UNITS) await stranger.send(bytesOf(hex));
       await world.fence(stranger);
-      await caller.send(arcRtp(100, 5));
-      await callee.nextBytes(arcRtp(100, 5));
+      await caller.send(fullUnit(5, { bytes: 100 }));
+      await callee.nextBytes(fullUnit(5, { bytes: 100 }));
     },
   },
   {
@@ -205,13 +206,6 @@ async function isIgnored(world: RelayWorld, hex: string): Promise<void> {
   const stranger = await world.stranger("stranger", "udp");
   await stranger.send(bytesOf(hex));
   await world.fence(stranger);
-}
-
-/** A full packet of so many bytes; nobody on the way can open it. */
-function arcRtp(bytes: number, sequence: number): Uint8Array {
-  const unit = new Uint8Array(bytes).fill(0x5a);
-  unit.set([0x80, 0x60, 0, sequence, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0]);
-  return unit;
 }
 
 function bytesOf(hex: string): Uint8Array {

@@ -1,0 +1,112 @@
+/** Makes broken relays: our own, started on loopback, with one thing changed while it runs. */
+import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
+import { createCertificate } from "../../lib/net/certificate_create.ts";
+import { RelayServer, type RelayServerOptions } from "../../lib/net/relay_server.ts";
+import { readTlsIdentity, type TlsIdentity } from "../../lib/net/tls_identity.ts";
+import { Relay } from "../../lib/relay/relay.ts";
+import { relayDriver } from "../drive/relay_world.ts";
+import { messageOf } from "../drive/line.ts";
+import type { Json } from "../testee/answer.ts";
+import type { Mutant, MutantHead } from "./mutant.ts";
+
+const SECRET = new Uint8Array(32).fill(0x61);
+const ANY_PORT = { host: "127.0.0.1", port: 0 };
+const HOUR_MS = 3_600_000;
+/** So that cases about limits meet one. */
+const SESSION_BPS = 5_000_000;
+
+export interface RelayChange {
+  readonly options?: Partial<RelayServerOptions>;
+  /** Breaks the running relay. */
+  readonly breaks?: (relay: Relay) => void;
+}
+
+export function relayMutant(head: MutantHead, { options, breaks }: RelayChange): Mutant {
+  return {
+    ...head,
+    async start() {
+      const tlsIdentity = await identity();
+      const server = await RelayServer.start({
+        relayId: "mutant",
+        secret: SECRET,
+        crypto: nobleBackend,
+        udp: [ANY_PORT],
+        tcp: [ANY_PORT],
+        tls: [ANY_PORT],
+        tlsIdentity,
+        limits: { sessionBps: SESSION_BPS },
+        ...options,
+      });
+      // Without workers the state that it shows is the relay itself.
+      if (!(server.state instanceof Relay)) throw new Error(`${head.id}: the relay is not in this thread`);
+      breaks?.(server.state);
+      const { udp: [udp], tcp: [tcp], tls: [tls] } = server.listening;
+      const trust = { pinSha256: tlsIdentity.fingerprintSha256 };
+      return {
+        subjects: { relay: relayDriver({ udp, tcp, tls, secret: SECRET, trust }) },
+        stop: () => server.stop(),
+      };
+    },
+  };
+}
+
+let made: Promise<TlsIdentity> | undefined;
+
+/** One for all mutants of a run. */
+function identity(): Promise<TlsIdentity> {
+  const nowMs = Date.now();
+  return made ??= createCertificate({
+    subject: "a broken relay",
+    hosts: [ANY_PORT.host],
+    notBeforeUnixMs: nowMs - HOUR_MS,
+    notAfterUnixMs: nowMs + HOUR_MS,
+  }).then(({ certificatePem, privateKeyPem }) => readTlsIdentity(certificatePem, privateKeyPem));
+}
+
+/** Before the relay sees it, each unit passes here; it may be changed in place, but not grow. */
+export function receiving(
+  relay: Relay,
+  look: (unit: Uint8Array, address: number, nowMs: number) => void,
+): void {
+  const packets = relay.packets.bind(relay);
+  relay.packets = (batch, nowMs) => {
+    for (let i = 0; i < batch.size; i++) look(batch.packet(i), batch.addresses[i], nowMs);
+    packets(batch, nowMs);
+  };
+}
+
+/** The relay's own messages pass here on their way out; what is answered goes out instead. */
+export function answering(relay: Relay, change: (message: Json) => Json): void {
+  const pollAnswers = relay.pollAnswers.bind(relay);
+  relay.pollAnswers = (out) => {
+    const before = out.size;
+    const count = pollAnswers(out);
+    for (let i = before; i < out.size; i++) {
+      const unit = new TextEncoder().encode(JSON.stringify(change(messageOf(out.packet(i)))));
+      out.bytes.set(unit, out.offset(i));
+      out.lengths[i] = unit.length;
+    }
+    return count;
+  };
+}
+
+/**
+ * What the relay does not pass on is shown here with the peer that it came from, -1 for a stranger; where `judge` says so,
+ * it goes to the other peer all the same.
+ */
+export function passing(relay: Relay, judge: (unit: Uint8Array, peer: number) => boolean): void {
+  const packets = relay.packets.bind(relay);
+  relay.packets = (batch, nowMs) => {
+    const came = Array.from({ length: batch.size }, (_, i) => ({
+      unit: batch.packet(i).slice(),
+      peer: relay.bindings.peerAt(batch.addresses[i], nowMs),
+    }));
+    packets(batch, nowMs);
+    const kept = new Set(Array.from({ length: batch.size }, (_, i) => batch.packet(i).join()));
+    for (const { unit, peer } of came) {
+      if (kept.has(unit.join()) || !judge(unit, peer)) continue;
+      const to = relay.bindings.addressOf(peer < 0 ? 0 : peer ^ 1, nowMs);
+      if (to >= 0 && batch.push(unit, to)) relay.priorities[batch.size - 1] = 0;
+    }
+  };
+}
