@@ -81,6 +81,8 @@ const SPARE_ADDRESSES = 128;
 export class RelayServer {
   readonly relay: Relay;
   readonly latency = new ForwardingLatency();
+  /** The bad network inside, where one was asked for. */
+  readonly impairer: Impairer | undefined;
   /** Rejects when a UDP socket breaks, resolves when the server has stopped. */
   readonly ended: Promise<void>;
   readonly #options: RelayServerOptions;
@@ -92,7 +94,6 @@ export class RelayServer {
   readonly #gate: ConnectionGate;
   readonly #streams: RelayStreams;
   readonly #pump: RelayPump;
-  readonly #impairer: Impairer | undefined;
   readonly #meter: LoadMeter;
   readonly #listeners: { readonly transport: "tcp" | "tls"; readonly listener: Listener }[] = [];
   readonly #startedMs: number;
@@ -127,7 +128,7 @@ export class RelayServer {
       nowMs: this.#startedMs,
     });
     this.#meter = new LoadMeter(this.relay, this.#startedMs);
-    this.#impairer = options.impairment && new Impairer({
+    this.impairer = options.impairment && new Impairer({
       ...options.impairment,
       directionTo: (address, nowMs) => this.relay.directionTo(address, nowMs),
       loseAddresses: (side) => this.relay.loseAddresses(side),
@@ -137,7 +138,7 @@ export class RelayServer {
     this.#pump = new RelayPump({
       relay: this.relay,
       outlet: new RelayOutlet(udp, this.#addresses, open),
-      impairer: this.#impairer,
+      impairer: this.impairer,
       latency: this.latency,
       clock,
       event: (event) => this.#event(event),
@@ -217,7 +218,7 @@ export class RelayServer {
       udp: this.#udp,
       openStreams: { tcp: this.#streams.count("tcp"), tls: this.#streams.count("tls") },
       slowDrops: this.#streams.slowDrops(),
-      impairer: this.#impairer,
+      impairer: this.impairer,
       failures: this.#failures,
       isDraining: this.relay.bindings.isDraining,
       uptimeS: (this.#clock.nowMs() - this.#startedMs) / 1000,
