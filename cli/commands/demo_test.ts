@@ -63,3 +63,43 @@ Deno.test("demo: a frame that differs, or does not come, is found and the exit c
     assert.doesNotMatch(io.out, /every frame arrived/);
   }
 });
+
+Deno.test("demo: --relay takes the media through a relay, and every frame comes", async () => {
+  const { exitCode, out } = await runArgs(["demo", "--duration", "600ms", "--relay", "--json"]);
+  assert.equal(exitCode, EXIT.ok, out);
+  const report = JSON.parse(out);
+  assert.deepEqual(report.paths.map(({ kind }: { kind: string }) => kind), ["relay", "relay"]);
+  const packets = report.streams.reduce((sum: number, { packets }: { packets: number }) => sum + packets, 0);
+  assert.ok(packets > 0 && report.relayed_units >= packets, `${report.relayed_units} units, ${packets} of media`);
+  assert.equal(report.impairment, null);
+});
+
+Deno.test("demo: --impair loses packets by its seed, and says what that cost and what was restored", async () => {
+  for (const relay of [[], ["--relay"]]) {
+    const bad = ["--impair", "loss=4%,delay=10ms", "--seed", "5"];
+    const { out } = await runArgs(["demo", "--duration", "1500ms", "--json", ...bad, ...relay]);
+    const { impairment, paths, streams, failures } = JSON.parse(out);
+    const { asked_for, seed, units, critical_frames: critical } = impairment;
+    assert.deepEqual([asked_for, seed], ["loss=4%,delay=10ms", 5]);
+    assert.equal(paths[0].kind, relay.length === 0 ? "direct" : "relay");
+    assert.ok(units.lost > 0 && units.lost < units.passed / 4, JSON.stringify(units));
+    const restored = streams.reduce((sum: number, row: { restored_by_fec: number }) => sum + row.restored_by_fec, 0);
+    assert.ok(restored > 0, "FEC has restored packets");
+    assert.ok(streams.every(({ different }: { different: number }) => different === 0), out);
+    assert.equal(failures.length > 0, critical.missing > critical.allowed, out);
+  }
+});
+
+Deno.test("demo: what cannot be meant is refused with what to do", async () => {
+  const cases: [string[], RegExp][] = [
+    [["--seed", "3"], /no --impair[^]*--impair loss=2%/],
+    [["--impair", "rebind=3s"], /needs a relay[^]*--relay/],
+    [["--impair", "los=2%"], /'los=2%': the settings are loss/],
+    [["--impair", "loss=2%", "--seed", "-1"], /--seed/],
+  ];
+  for (const [args, message] of cases) {
+    const { exitCode, err } = await runArgs(["demo", ...args]);
+    assert.equal(exitCode, EXIT.usage, args.join(" "));
+    assert.match(err, message);
+  }
+});

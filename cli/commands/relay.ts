@@ -1,12 +1,8 @@
 import type { Command } from "commander";
-import { IMPAIRMENT_SETTINGS } from "../../lib/relay/impairment.ts";
 import { addTokenCommand } from "../relay/relay_token_command.ts";
 import { addRelayOptions } from "../relay/relay_settings.ts";
+import { IMPAIRMENT_HELP } from "../ui/impairment.ts";
 import type { CommandContext } from "./command_entry.ts";
-
-const IMPAIRMENTS = Object.values(IMPAIRMENT_SETTINGS).map(({ example, meaning }) =>
-  `  ${example.padEnd(14)}  ${meaning}`
-);
 
 const HELP = `
 Peers that cannot reach each other meet here. The relay forwards what they send, byte for byte, and holds no key that
@@ -20,7 +16,7 @@ The first SIGTERM or Ctrl-C refuses new sessions and lets those that run end, fo
 once.
 
 --impair makes the network bad, the same way for the same --seed:
-${IMPAIRMENTS.join("\n")}
+${IMPAIRMENT_HELP}
 
 Examples:
   arcrtc relay --secret @relay.secret

@@ -8,15 +8,17 @@ import { OPEN_AUTH } from "../../lib/net/join_auth.ts";
 import { openSignaling } from "../../lib/net/open_signaling.ts";
 import { SignalingServer } from "../../lib/net/signaling_server.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
-import { openUdp } from "../../lib/net/udp_deno.ts";
 import { LatencyHistogram } from "../../lib/quality/latency_histogram.ts";
 import type { FrameEvent } from "../../lib/session/media_events.ts";
 import type { ReceiveTrackStats } from "../../lib/session/media_stats.ts";
+import type { PathCandidate, PathKind } from "../../lib/session/path_candidate.ts";
 import { KNOWN_CODECS } from "../../lib/signaling/selection.ts";
 import type { CountedTransport } from "./counted_transport.ts";
 import { cpuMeter } from "./cpu_share.ts";
 import { type DemoMedia, openDemoMedia } from "./demo_media.ts";
+import { type DemoImpairment, DemoNetwork, type Injected } from "./demo_network.ts";
 import { FrameLedger } from "./frame_ledger.ts";
+import { placeOf } from "./path_text.ts";
 import { type CallEnd, PeerCall } from "./peer_call.ts";
 
 const HOST = "127.0.0.1";
@@ -31,6 +33,10 @@ export interface DemoOptions {
   readonly reducedHeader: boolean;
   readonly rtx: boolean;
   readonly fec: boolean;
+  /** Media goes through a relay of the demo's own. */
+  readonly relay: boolean;
+  /** A bad network: inside the relay, or else in front of both media sockets. */
+  readonly impair: DemoImpairment | undefined;
   /** Changes what was received before it is compared, so that a test can see the demo fail; not for the command line. */
   readonly corrupt?: (direction: number, stream: number, data: Uint8Array) => Uint8Array | undefined;
 }
@@ -59,14 +65,29 @@ export interface DemoResult {
   readonly authentication: Authentication | undefined;
   /** Epoch that each side sends under at the end: 1 after one rotation. */
   readonly epochs: readonly number[];
+  /** Where the media of each side went in the end; undefined where it never had a path. */
+  readonly paths: readonly (DemoPath | undefined)[];
+  /** Units that went through the relay; undefined where there is none. */
+  readonly relayedUnits: number | undefined;
+  readonly impair: (DemoImpairment & { readonly injected: Injected }) | undefined;
+  /** Lost packets are made good. */
+  readonly repairs: boolean;
   /** Of the path, by sealed HEARTBEATs. */
   readonly rttMs: number | undefined;
   readonly elapsedMs: number;
 }
 
+export interface DemoPath {
+  readonly kind: PathKind;
+  /** As people read it: address and kind. */
+  readonly place: string;
+}
+
 export class Demo {
   readonly #options: DemoOptions;
-  readonly #clock: Clock = systemClock();
+  readonly #network: DemoNetwork;
+  readonly #paths: (DemoPath | undefined)[] = [undefined, undefined];
+  readonly #clock: Clock;
   readonly #rng = new SystemRng();
   readonly #calls: PeerCall[] = [];
   readonly #ledgers: FrameLedger[][];
@@ -78,8 +99,10 @@ export class Demo {
   #rotation: ReturnType<typeof setTimeout> | undefined;
   #rttMs: number | undefined;
 
-  private constructor(options: DemoOptions, server: SignalingServer) {
+  private constructor(options: DemoOptions, server: SignalingServer, network: DemoNetwork, clock: Clock) {
     this.#options = options;
+    this.#network = network;
+    this.#clock = clock;
     const sending = [0, 1].map(() => openDemoMedia(options.media, options.durationMs));
     this.#streams = sending[0].map(({ stream }) => stream);
     this.#ledgers = sending.map((sets) => sets.map(() => new FrameLedger(this.#latency)));
@@ -88,7 +111,7 @@ export class Demo {
     const sessionId = uuidV4(this.#rng);
     for (const side of [0, 1] as const) {
       const peerId = uuidV4(this.#rng);
-      const transport = openUdp({ host: HOST, port: 0 });
+      const transport = network.openTransport();
       const { backend, suites, authentications, reducedHeader, rtx, fec } = options;
       this.#calls.push(
         new PeerCall({
@@ -106,6 +129,8 @@ export class Demo {
             reducedHeader,
             rtx,
             fec,
+            relays: network.relaysFor(sessionId, peerId),
+            pathPolicy: network.pathPolicy,
             networkInfo: () => ({
               nat_type: "open",
               local: [{ ip: transport.local.host, port: transport.local.port }],
@@ -123,8 +148,9 @@ export class Demo {
             event: (event) => {
               if (event.kind === "connected" && side === 0) this.#planRotation();
               else if (event.kind === "rotated") this.#epochs[side] = event.epoch;
+              else if (event.kind === "path" && event.event.kind === "chosen") this.#chosen(side, event.event.path);
             },
-            sent: (set, _streamId, frame, nowMs) => this.#ledgers[side][set].sent(frame.data, nowMs),
+            sent: (set, _streamId, frame, nowMs) => this.#ledgers[side][set].sent(frame, nowMs),
             received: (event, nowMs) => this.#received(side === 0 ? 1 : 0, event, nowMs),
           },
         }),
@@ -134,13 +160,16 @@ export class Demo {
 
   /** Runs a demo to its end. `started` is given the demo, to look at and to stop. @throws ListenError, CliError */
   static async run(options: DemoOptions, started: (demo: Demo) => void = () => {}): Promise<DemoResult> {
+    const clock = systemClock();
+    const network = await DemoNetwork.open({ ...options, clock });
     const server = await SignalingServer.start({ auth: OPEN_AUTH, webSocket: { host: HOST, port: 0 } });
     try {
-      const demo = new Demo(options, server);
+      const demo = new Demo(options, server, network, clock);
       started(demo);
       return await demo.#run();
     } finally {
       await server.close();
+      await network.close();
     }
   }
 
@@ -150,6 +179,8 @@ export class Demo {
     const ends = await Promise.all(this.#calls.map((call) => call.ended));
     clearTimeout(this.#rotation);
     const { agreement } = this.#calls[0].session;
+    const { impair, rtx, fec } = this.#options;
+    const { injected, relayedUnits } = this.#network;
     return {
       streams: this.#rows(),
       latency: this.#latency,
@@ -158,6 +189,10 @@ export class Demo {
       suite: agreement?.negotiated.suite,
       authentication: agreement?.negotiated.authentication,
       epochs: this.#epochs,
+      paths: this.#paths,
+      relayedUnits,
+      impair: impair === undefined || injected === undefined ? undefined : { ...impair, injected },
+      repairs: rtx || fec,
       rttMs: this.#calls[0].session.rttMs,
       elapsedMs: this.elapsedMs,
     };
@@ -188,6 +223,10 @@ export class Demo {
   /** One in the middle of the media. */
   #planRotation(): void {
     this.#rotation = setTimeout(() => this.#calls[0].rotate(), this.#options.durationMs / 2);
+  }
+
+  #chosen(side: 0 | 1, path: PathCandidate): void {
+    this.#paths[side] = { kind: path.kind, place: placeOf(path, this.#calls[side].session.finder) };
   }
 
   /** `from` is the side that sent. */

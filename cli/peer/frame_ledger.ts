@@ -1,6 +1,9 @@
 /** Holds what one side was given to send against what the other side got: whole frames, by their bytes, in order. */
 import { createHash } from "node:crypto";
+import type { MediaFrame } from "../../lib/media/frame.ts";
+import type { Priority } from "../../lib/packet/arcrtp.ts";
 import { LatencyHistogram } from "../../lib/quality/latency_histogram.ts";
+import { PRIORITIES } from "../../lib/relay/relay_counters.ts";
 
 export interface FrameBalance {
   readonly sent: number;
@@ -13,11 +16,19 @@ export interface FrameBalance {
   readonly missing: number;
 }
 
+/** Of one PR class: frames that were sent, and those that came as they were. */
+export interface ClassBalance {
+  sent: number;
+  identical: number;
+}
+
 /** One stream in one direction, both ends in one process and so on one clock. */
 export class FrameLedger {
   /** From handing a frame to the sending session until the receiving session gave it out. */
   readonly latency = new LatencyHistogram();
-  readonly #open: { readonly hash: string; readonly sentMs: number }[] = [];
+  /** By PR, 0..3. */
+  readonly classes: readonly ClassBalance[] = Array.from({ length: PRIORITIES }, () => ({ sent: 0, identical: 0 }));
+  readonly #open: { readonly hash: string; readonly sentMs: number; readonly priority: Priority }[] = [];
   readonly #total: LatencyHistogram | undefined;
   #sent = 0;
   #received = 0;
@@ -28,9 +39,10 @@ export class FrameLedger {
     this.#total = total;
   }
 
-  sent(data: Uint8Array, nowMs: number): void {
+  sent({ data, priority }: Pick<MediaFrame, "data" | "priority">, nowMs: number): void {
     this.#sent++;
-    this.#open.push({ hash: hashOf(data), sentMs: nowMs });
+    this.classes[priority].sent++;
+    this.#open.push({ hash: hashOf(data), sentMs: nowMs, priority });
   }
 
   received(data: Uint8Array, nowMs: number): void {
@@ -38,8 +50,10 @@ export class FrameLedger {
     const hash = hashOf(data);
     const found = this.#open.findIndex((frame) => frame.hash === hash);
     if (found < 0) return;
+    const { sentMs, priority } = this.#open[found];
     this.#identical++;
-    const latencyMs = nowMs - this.#open[found].sentMs;
+    this.classes[priority].identical++;
+    const latencyMs = nowMs - sentMs;
     this.latency.record(latencyMs);
     this.#total?.record(latencyMs);
     // What was sent before it and has not come will not come.

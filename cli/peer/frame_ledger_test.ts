@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { audioFrame } from "../../lib/media/frame.ts";
 import { FrameLedger, isWhole } from "./frame_ledger.ts";
 
 const frame = (...bytes: number[]) => Uint8Array.from(bytes);
+const audio = (byte: number) => audioFrame(frame(byte), 0, 0);
 
 function ledger(sent: number[], received: number[]): FrameLedger {
   const made = new FrameLedger();
-  sent.forEach((byte, i) => made.sent(frame(byte), i));
+  sent.forEach((byte, i) => made.sent(audio(byte), i));
   received.forEach((byte, i) => made.received(frame(byte), i + 5));
   return made;
 }

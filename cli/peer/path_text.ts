@@ -224,7 +224,8 @@ export function addressOf(path: PathCandidate, finder: PathSetting["finder"]): s
   return address === undefined ? "?" : formatHostPort(address);
 }
 
-function placeOf(path: PathCandidate, finder: PathSetting["finder"]): string {
+/** The address and what is there: `127.0.0.1:3478 (relay r1)`. */
+export function placeOf(path: PathCandidate, finder: PathSetting["finder"]): string {
   const transport = finder.describe(path.address)?.transport;
   return `${addressOf(path, finder)} (${wayText(path.relayId, isUdp(path.kind) ? undefined : transport ?? "tcp")})`;
 }

@@ -1,11 +1,15 @@
 /** `arcrtc demo`, from flags to exit code. */
 import { EXIT } from "../exit_codes.ts";
+import { CliError } from "../ui/cli_error.ts";
 import { chooseCrypto } from "../ui/crypto_backend.ts";
 import { envelope, jsonDocument } from "../ui/envelope.ts";
 import type { Io } from "../ui/io.ts";
 import type { DemoMedia } from "./demo_media.ts";
-import { demoFailures, demoJson, demoText } from "./demo_report.ts";
+import { readImpairment } from "../ui/impairment.ts";
+import type { DemoImpairment } from "./demo_network.ts";
+import { demoJson, demoText } from "./demo_report.ts";
 import { Demo, type DemoOptions } from "./demo_run.ts";
+import { demoFailures } from "./demo_verdict.ts";
 import { formatMs } from "./figures_text.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { LiveLine } from "./live_line.ts";
@@ -16,6 +20,9 @@ const LIVE_MS = 200;
 export interface DemoFlags extends ProtectionFlags {
   readonly duration: number;
   readonly media: DemoMedia;
+  readonly relay?: boolean;
+  readonly impair?: string;
+  readonly seed?: number;
   readonly json?: boolean;
 }
 
@@ -33,6 +40,8 @@ export async function runDemo(flags: DemoFlags, io: Io, corrupt?: DemoOptions["c
     reducedHeader: flags.reducedHeader === true,
     rtx: flags.rtx,
     fec: flags.fec,
+    relay: flags.relay === true,
+    impair: impairmentOf(flags),
     corrupt,
   };
   const result = await Demo.run(options, (demo) => {
@@ -48,6 +57,19 @@ export async function runDemo(flags: DemoFlags, io: Io, corrupt?: DemoOptions["c
   io.stdout(flags.json ? jsonDocument(envelope("demo", demoJson(result, failures))) : demoText(result, failures));
   if (isInterrupted) return EXIT.interrupted;
   return failures.length === 0 ? EXIT.ok : EXIT.finding;
+}
+
+/** @throws CliError */
+function impairmentOf({ impair, seed, relay }: DemoFlags): DemoImpairment | undefined {
+  if (impair === undefined) {
+    if (seed === undefined) return undefined;
+    throw new CliError("usage", "--seed is given and no --impair", "say what to do with it: --impair loss=2%");
+  }
+  const impairment = readImpairment(impair, "--impair", "demo");
+  if (impairment.rebindMs !== Infinity && relay !== true) {
+    throw new CliError("usage", "--impair rebind needs a relay, which sees addresses change", "add --relay");
+  }
+  return { text: impair, impairment, seed: seed ?? 1 };
 }
 
 function progressText(demo: Demo): string {

@@ -43,6 +43,7 @@ export function makeOffer(set: RenditionSet, options: OfferOptions): StreamOffer
       })),
     }),
     ...(rtx ? { rtx: repair() } : {}),
+    ...(fec ? { fec: repair() } : {}),
   };
   const bitrate = set.sources[0].bitrateBps;
   if (stream.kind === "audio") {
@@ -63,7 +64,6 @@ export function makeOffer(set: RenditionSet, options: OfferOptions): StreamOffer
       },
     },
     quality_ladder: ladderFor(set.sources.map(({ bitrateBps }) => bitrateBps)),
-    ...(fec ? { fec: repair() } : {}),
   };
 }
 

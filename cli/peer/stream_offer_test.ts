@@ -65,6 +65,8 @@ Deno.test("offer: only what was agreed on is in it, and ids are used once", () =
   assert.equal(new Set(ssrcs).size, 4);
   assert.notEqual(full.stream_id, bare.stream_id);
   assert.equal(full.quality_ladder?.length, 3);
+  const speech = makeOffer(set("opus_48k_stereo.opus"), OPTIONS);
+  assert.equal(speech.fec?.[0].protects, speech.ssrc, "audio is repaired too: SPEC ARC-LOSS-fec-audio");
   sending.close();
 });
 

@@ -3,12 +3,12 @@ import type { HostPort } from "../../lib/base/address_table.ts";
 import { chooseCryptoBackend } from "../../lib/net/crypto_choice.ts";
 import type { RelayServerOptions } from "../../lib/net/relay_server.ts";
 import type { IoChoice } from "../../lib/net/udp_io.ts";
-import { parseImpairment } from "../../lib/relay/impairment.ts";
 import { isIp } from "../../lib/signaling/messages/address.ts";
 import { parseDurationMs } from "../peer/duration.ts";
 import { tlsIdentity } from "../serve/serve_tls.ts";
 import { parseBitrate } from "../ui/bitrate.ts";
 import { CliError } from "../ui/cli_error.ts";
+import { readImpairment } from "../ui/impairment.ts";
 import type { Io } from "../ui/io.ts";
 import { chooseUdpIo } from "../ui/io_backend.ts";
 import { relaySecret } from "../ui/relay_secret.ts";
@@ -166,15 +166,10 @@ class SettingReader {
   impairment(): RelayServerOptions["impairment"] {
     const written = this.#written.impair;
     if (written === undefined) return undefined;
-    const parsed = parseImpairment(written.text);
-    if (!parsed.ok) {
-      throw new CliError(
-        "usage",
-        `${written.where}: ${parsed.fault.message}`,
-        "arcrtc relay --help lists the settings",
-      );
-    }
-    return { impairment: parsed.value, seed: this.whole("seed", 0, 0xffff_ffff) };
+    return {
+      impairment: readImpairment(written.text, written.where, "relay"),
+      seed: this.whole("seed", 0, 0xffff_ffff),
+    };
   }
 
   #read<T>(name: SettingName, words: string, parse: (text: string) => T | undefined): T | undefined {

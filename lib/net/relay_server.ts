@@ -10,6 +10,7 @@
 import type { HostPort } from "../base/address_table.ts";
 import type { Rng } from "../base/rng.ts";
 import type { CryptoBackend } from "../crypto/backend.ts";
+import type { Impairer } from "../relay/impairer.ts";
 import type { Impairment } from "../relay/impairment.ts";
 import { DEFAULT_RELAY_LIMITS, type RelayLimits } from "../relay/limits.ts";
 import { LoadMeter, relayStatus, relayStatusSubject } from "../relay/load.ts";
@@ -181,6 +182,11 @@ export class RelayServer {
     return relayStatus(this.state, this.#meter, self, nowMs + this.#clock.unixOffsetMs);
   }
 
+  /** What the bad network inside has done so far; undefined where none was asked for. */
+  impaired(): Impairer["counts"] | undefined {
+    return this.#forwarder.impaired();
+  }
+
   /** What `/metrics` shows. */
   metricsText(): string {
     return writeRelayMetrics({
@@ -191,7 +197,7 @@ export class RelayServer {
       udp: this.#forwarder.udpFigures(),
       openStreams: { tcp: this.#streams.count("tcp"), tls: this.#streams.count("tls") },
       slowDrops: this.#streams.slowDrops(),
-      impaired: this.#forwarder.impaired(),
+      impaired: this.impaired(),
       failures: this.#failures,
       uptimeS: (this.#clock.nowMs() - this.#startedMs) / 1000,
     });

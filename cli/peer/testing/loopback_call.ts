@@ -88,7 +88,7 @@ export function loopbackCall({ url, sources, pathlessMs }: LoopbackOptions, watc
           media.push(event);
           watch.changed();
         },
-        sent: (_set, _streamId, frame, nowMs) => ledgers[i].sent(frame.data, nowMs),
+        sent: (_set, _streamId, frame, nowMs) => ledgers[i].sent(frame, nowMs),
         received(event, nowMs) {
           ledgers[1 - i].received(event.frame.data, nowMs);
           watch.changed();
