@@ -174,7 +174,9 @@ for (const { name } of COMMANDS) {
         assert.match(err, /error:/);
       }
       if (name !== "testee") {
-        for (const document of documents) assert.match(JSON.parse(document).schema, new RegExp(`^arcrtc\\.${name}/1$`));
+        for (const document of documents) {
+          assert.match(JSON.parse(document).schema, new RegExp(`^arcrtc\\.${name}(\\.[a-z]+)?/1$`));
+        }
       }
     }
   });

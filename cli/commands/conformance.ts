@@ -28,15 +28,18 @@ A capture of two peers that you don't control:
 Verdicts: pass; fail (a MUST is broken); weak (a SHOULD, counts with --strict); info (a MAY); unsupported (and it was
 proved that the testee means it); skipped (with the reason); error (of the suite itself).
 
+With your own implementation behind it, and what fails kept to be run again:
+  arcrtc conformance --command ./my-testee --report text --report html=report.html --capsules failing
+  arcrtc conformance replay failing/*.json --command ./my-testee
+
 Examples:
   arcrtc conformance
   arcrtc conformance 'arcrtp/ext-*' --level MUST --json
   arcrtc conformance --area unit --area arcrtp --seed 7 --strict
   arcrtc conformance --list --requirement 'ARC-RTP-ext-*'
   arcrtc conformance --dry-run arcrtp/version
-  arcrtc conformance --command ./testee --report junit=report.xml --report html=report.html --capsules failing
+  arcrtc conformance 'rtcp/*' --report junit --quiet
   arcrtc conformance explain arcrtp/minimum-length
-  arcrtc conformance replay failing/*.json --command ./testee
 `;
 
 const REPLAY_HELP = `

@@ -38,7 +38,7 @@ export interface ConformanceFlags extends SubjectFlags {
   readonly quiet?: boolean;
 }
 
-/** A report, on standard output where there is no file. */
+/** A report, on standard output where there is no file, or where it is `-`. */
 export interface ReportWish {
   readonly format: string;
   readonly file?: string;
@@ -108,7 +108,8 @@ function reportWish(text: string): ReportWish {
   const at = text.indexOf("=");
   const format = at < 0 ? text : text.slice(0, at);
   if (!FORMATS.some((name) => name === format)) throw new InvalidArgumentError(`It takes ${FORMATS.join(", ")}.`);
-  return at < 0 ? { format } : { format, file: text.slice(at + 1) };
+  const file = text.slice(at + 1);
+  return at < 0 || file === "-" ? { format } : { format, file };
 }
 
 function levelOf(text: string): string {

@@ -101,8 +101,7 @@ export const CASES: readonly Case[] = [
     needs: "peer",
     run: async (world) => {
       const units: Uint8Array[] = [];
-      const far = await world.call("callee");
-      far.path.isAnswering = false;
+      const far = await world.call("callee", { pathsAreSilent: true });
       far.onUnit = (unit) => void units.push(unit.slice());
       await far.probed(far.path);
       for (const unit of units) await far.path.send(unit);

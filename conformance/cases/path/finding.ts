@@ -20,8 +20,7 @@ export const CASES: readonly Case[] = [
     title: `A ${role} probes the other's address with sealed HEARTBEATs, each with a challenge of its own`,
     needs: "peer",
     run: async (world) => {
-      const far = await world.call(role);
-      far.path.isAnswering = false;
+      const far = await world.call(role, { pathsAreSilent: true });
       const seen = new Set<unknown>();
       let mark = 0;
       for (let i = 0; i < 4; i++) {
@@ -77,8 +76,7 @@ export const CASES: readonly Case[] = [
     title: "An unanswered path is probed about every 50 ms at first, and ever more rarely after 500 ms",
     needs: "peer",
     run: async (world) => {
-      const far = await world.call("callee");
-      far.path.isAnswering = false;
+      const far = await world.call("callee", { pathsAreSilent: true });
       await far.probed(far.path, 0);
       await world.pass(1700);
       const count = far.log.all(0, (heard) => isProbe(heard, far.path) || undefined).length;
@@ -92,8 +90,7 @@ export const CASES: readonly Case[] = [
     title: `A ${role} sends nothing but HEARTBEATs to an address that has not answered`,
     needs: "peer",
     run: async (world) => {
-      const far = await world.call(role);
-      far.path.isAnswering = false;
+      const far = await world.call(role, { pathsAreSilent: true });
       await far.probed(far.path, 0);
       await world.pass(400);
       const other = far.log.entries.find((heard) => heard.path === far.path && !isProbe(heard, far.path));
@@ -109,8 +106,7 @@ export const CASES: readonly Case[] = [
     title: "A sealed HEARTBEAT_ACK with another challenge validates nothing",
     needs: "peer",
     run: async (world) => {
-      const far = await world.call("callee");
-      far.path.isAnswering = false;
+      const far = await world.call("callee", { pathsAreSilent: true });
       for (let i = 0; i < 3; i++) {
         const heartbeat = await far.probed(far.path, i);
         await far.path.send(far.seal({ ...far.heartbeatAck(heartbeat), challenge: "0123456789abcdef" }));
@@ -124,9 +120,8 @@ export const CASES: readonly Case[] = [
     title: "The answer to another path's challenge does not validate the path that it comes from",
     needs: "peer",
     run: async (world) => {
-      const far = await world.call("callee", { paths: 2 });
+      const far = await world.call("callee", { paths: 2, pathsAreSilent: true });
       const [first, second] = far.paths;
-      for (const path of far.paths) path.isAnswering = false;
       const heartbeat = await far.probed(first, 0);
       await far.probed(second, 0);
       await second.send(far.seal(far.heartbeatAck(heartbeat)));
@@ -139,8 +134,7 @@ export const CASES: readonly Case[] = [
     title: "A HEARTBEAT_ACK with a wrong tag, or none, validates nothing",
     needs: "peer",
     run: async (world) => {
-      const far = await world.call("callee");
-      far.path.isAnswering = false;
+      const far = await world.call("callee", { pathsAreSilent: true });
       const ack = far.heartbeatAck(await far.probed(far.path, 0));
       await far.path.send(withTurnedBit(far.seal(ack)));
       await far.path.line.say(ack);
@@ -153,9 +147,9 @@ export const CASES: readonly Case[] = [
     title: "Media starts on the first path that is valid, whatever its place in the list",
     needs: "peer",
     run: async (world) => {
-      const far = await world.call("callee", { paths: 2 });
-      const [first, second] = far.paths;
-      first.isAnswering = false;
+      const far = await world.call("callee", { paths: 2, pathsAreSilent: true });
+      const [, second] = far.paths;
+      second.isAnswering = true;
       await far.validate(second);
       const heard = await far.log.find("media", 0, (one) => one.kind === "media" ? one : undefined);
       world.require(heard.path === second, `media on ${second.line.name}`, `media on ${heard.path?.line.name}`);

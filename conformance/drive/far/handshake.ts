@@ -26,6 +26,8 @@ export interface CallWish {
   readonly fec?: boolean;
   /** Sockets that are named in `network_info.local`; one as a rule. */
   readonly paths?: number;
+  /** They answer no HEARTBEAT until their `isAnswering` is set: from the very first one on. */
+  readonly pathsAreSilent?: boolean;
   /** Relays that the suite plays, offered with these priorities; each has a socket in front of those of `paths`. */
   readonly relays?: readonly number[];
   /** They answer nothing. */
@@ -60,6 +62,7 @@ export async function meet(world: PeerWorld, role: PeerRole, wish: CallWish = {}
     new PlayedRelay(path, grant, world.timestamp, wish.relaysAreSilent !== true)
   );
   const paths = sockets.slice(relayCount);
+  for (const path of paths) path.isAnswering = wish.pathsAreSilent !== true;
   const signal = await world.start(role);
   const keys = new SessionKeys(world.sessionId, new SystemRng());
   const publicKey = writePublicKey(keys.offer(0));
