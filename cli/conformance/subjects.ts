@@ -71,7 +71,7 @@ function serverTarget(urls: readonly string[], flags: SubjectFlags, io: Io): Ser
   const target: { -readonly [Name in keyof ServerTarget]: ServerTarget[Name] } = {
     ...(secret === undefined ? {} : { authSecret: secret }),
     ...(relays === undefined ? {} : { relaySecret: relays }),
-    trust: trustFor("--target", urls, flags),
+    trust: trustOf(flags),
   };
   for (const text of urls) {
     const { protocol, host, port, url, format } = parse("--target", text);
@@ -98,11 +98,16 @@ function relayTarget(urls: readonly string[], flags: SubjectFlags, io: Io): Rela
     if (protocol !== "udp" && protocol !== "tcp" && protocol !== "tls") throw wrong("--relay", text);
     places[protocol] = { host, port };
   }
-  return { ...places, ...(secret === undefined ? {} : { secret }), trust: trustFor("--relay", urls, flags) };
+  return { ...places, ...(secret === undefined ? {} : { secret }), trust: trustOf(flags) };
 }
 
-function trustFor(flag: string, urls: readonly string[], flags: SubjectFlags): TlsTrust {
-  return tlsTrust(flags, urls.map((url) => parse(flag, url).protocol));
+/** One trust for all that is reached over TLS, be it the server or the relay. */
+function trustOf({ target = [], relay = [], ...flags }: SubjectFlags): TlsTrust {
+  const protocols = [
+    ...target.map((url) => parse("--target", url).protocol),
+    ...relay.map((url) => parse("--relay", url).protocol),
+  ];
+  return tlsTrust(flags, protocols);
 }
 
 function parse(flag: string, text: string) {
