@@ -5,7 +5,7 @@ import { SharedRing } from "../relay_workers/shared_ring.ts";
 export interface TakeOver {
   readonly by: "ring" | "messages";
   readonly memory: SharedArrayBuffer;
-  /** Packets that came, and 1 when no more will. */
+  /** Packets that came; 1 when no more will; bursts that were put into the ring. */
   readonly seen: Int32Array;
 }
 
@@ -31,12 +31,16 @@ scope.onmessage = ({ data: { by, memory, seen } }: MessageEvent<TakeOver>) => {
   const ring = new SharedRing(memory);
   const batch = new PacketBatch(BURST);
   while (Atomics.load(seen, 1) === 0) {
+    const bursts = Atomics.load(seen, 2);
     batch.clear();
     for (let slot = ring.front(); slot >= 0 && batch.size < BURST; slot = ring.front()) {
       ring.take(slot, batch, 0);
       ring.release();
     }
-    if (batch.size === 0) continue;
+    if (batch.size === 0) {
+      Atomics.wait(seen, 2, bursts, 1);
+      continue;
+    }
     Atomics.add(seen, 0, batch.size);
     Atomics.notify(seen, 0);
   }
