@@ -137,6 +137,10 @@ const JSON_LINES: Readonly<Record<string, readonly (readonly [args: readonly str
     [["peer", "call", "--json"], ""],
     [["peer", "listen", "--json", "--signal", "tcp://127.0.0.1:1"], ""],
   ],
+  bench: [
+    [["bench", "--json", "--only", "parse", "--quick"], ""],
+    [["bench", "--json", "--only", "nothing"], ""],
+  ],
   load: [
     [["load", "--json", "tcp://127.0.0.1:1", "--duration", "100ms"], ""],
     [["load", "--json", "udp://127.0.0.1:1"], ""],

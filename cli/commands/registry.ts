@@ -48,6 +48,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./relay.ts"),
   },
   {
+    name: "bench",
+    summary: "measure this machine: packets, protection, the relay, timers, start-up",
+    permissions: "--allow-net --allow-read --allow-env --allow-sys --allow-run",
+    nativePermissions: "--allow-ffi",
+    load: () => import("./bench.ts"),
+  },
+  {
     name: "dump",
     summary: "show the ArcRTC traffic of a capture: signaling and media, filtered, followed, as text, JSON or CSV",
     permissions: "--allow-net --allow-read --allow-write --allow-env",

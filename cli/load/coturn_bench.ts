@@ -1,6 +1,7 @@
 /**
  * `arcrtc relay` beside coturn (Debian's `turnserver`), which does the same work on the same machine in the same run:
- * `deno run -A cli/load/coturn_bench.ts [--io deno,native] [--rounds 3] [--seconds 2]`.
+ * `deno run -A cli/load/coturn_bench.ts [--io deno,native] [--rounds 3] [--seconds 2] [--sessions 1,1000]
+ * [--window 64]`.
  *
  * The traffic is the same: marked ArcRTP packets from one of our sockets through the server to another. Rounds alternate
  * between the servers, medians are printed. In the first half of a round packets come at a fixed rate, and their delay is
@@ -27,10 +28,9 @@ import { ArcrtcProcess } from "../peer/testing/arcrtc_process.ts";
 import { TurnLoad } from "./testing/turn_load.ts";
 
 const SIZES = [160, 1200];
-const SESSIONS = [1, 1000];
 /** Of all sessions together, while delays are measured: far from what any of the servers can do. */
 const PACED_PPS = 4000;
-/** Packets under way at a time: less than the system's buffers hold. */
+/** Packets under way at a time if nothing else is said: less than the system's buffers hold. */
 const WINDOW = 64;
 const LOST_AFTER_MS = 200;
 
@@ -114,10 +114,10 @@ const COTURN: Variant = {
 };
 
 /** Packets at a fixed rate, then as many as can be; puts what was measured into `figures`. */
-async function round(server: Server, plan: LoadPlan, seconds: number, figures: Figures): Promise<void> {
+async function round(server: Server, plan: LoadPlan, seconds: number, window: number, figures: Figures): Promise<void> {
   const run = new LoadRun(sessionsOf(plan), clock.nowMs());
   const { packetBytes } = plan;
-  const context = { run, clock, rng: new SystemRng(), packetBytes, queuePackets: WINDOW, timeoutMs: 20_000 };
+  const context = { run, clock, rng: new SystemRng(), packetBytes, queuePackets: window, timeoutMs: 20_000 };
   const target = server.open(context);
   const nothing = () => {};
   try {
@@ -128,7 +128,7 @@ async function round(server: Server, plan: LoadPlan, seconds: number, figures: F
     figures.p99Ms.push(run.total.fromSent.histogram.percentileMs(99) ?? NaN);
     figures.lost += run.total.lost;
     const before = cpuSeconds(server.pid);
-    const { received, elapsedS } = await pour(target, run, plan.sources, seconds);
+    const { received, elapsedS } = await pour(target, run, plan.sources, seconds, window);
     figures.kpps.push(received / elapsedS / 1000);
     figures.cpuUs.push(((cpuSeconds(server.pid) - before) * 1e6) / received);
   } finally {
@@ -136,12 +136,13 @@ async function round(server: Server, plan: LoadPlan, seconds: number, figures: F
   }
 }
 
-/** Keeps {@link WINDOW} packets under way, from session to session in turn. */
+/** Keeps `window` packets under way, from session to session in turn. */
 async function pour(
   target: LoadTarget,
   run: LoadRun,
   sessions: number,
   seconds: number,
+  window: number,
 ): Promise<{ readonly received: number; readonly elapsedS: number }> {
   const { counts } = run.total;
   const startMs = clock.nowMs();
@@ -156,7 +157,7 @@ async function pour(
     received = counts.received;
     // What is lost after all must not stop the rest.
     if (nowMs - heardMs > LOST_AFTER_MS) underWay = 0;
-    for (; underWay < WINDOW && target.queue(next, Priority.medium, nowMs); underWay++) next = (next + 1) % sessions;
+    for (; underWay < window && target.queue(next, Priority.medium, nowMs); underWay++) next = (next + 1) % sessions;
     target.flush();
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -172,9 +173,19 @@ function hasCoturn(): boolean {
   }
 }
 
-async function compare(variants: readonly Variant[], rounds: number, seconds: number): Promise<void> {
+interface Settings {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly sessions: readonly number[];
+  readonly window: number;
+}
+
+async function compare(
+  variants: readonly Variant[],
+  { rounds, seconds, sessions, window }: Settings,
+): Promise<void> {
   for (const packetBytes of SIZES) {
-    for (const sources of SESSIONS) {
+    for (const sources of sessions) {
       const intervalMs = (1000 * sources) / PACED_PPS;
       const mix = new TrafficMix([0, 0, 1, 0]);
       const times = { rampMs: 0, durationMs: seconds * 1000, settleMs: 500, reportEveryMs: Infinity };
@@ -187,7 +198,7 @@ async function compare(variants: readonly Variant[], rounds: number, seconds: nu
         for (const [v, variant] of variants.entries()) {
           const server = await variant.start();
           try {
-            await round(server, plan, seconds, results[v].figures);
+            await round(server, plan, seconds, window, results[v].figures);
           } finally {
             await server.stop();
           }
@@ -218,10 +229,17 @@ if (import.meta.main) {
       io: { type: "string" },
       rounds: { type: "string", default: "3" },
       seconds: { type: "string", default: "2" },
+      sessions: { type: "string", default: "1,1000" },
+      window: { type: "string", default: String(WINDOW) },
     },
   });
   const relays = (values.io?.split(",") ?? [undefined]).map(relayVariant);
   const isBeside = hasCoturn();
   if (!isBeside) console.log("turnserver (Debian: coturn) is absent: nothing to compare with");
-  await compare(isBeside ? [...relays, COTURN] : relays, Number(values.rounds), Number(values.seconds));
+  await compare(isBeside ? [...relays, COTURN] : relays, {
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
+    sessions: values.sessions.split(",").map(Number),
+    window: Number(values.window),
+  });
 }
