@@ -9,6 +9,7 @@
 import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
 import type { CaseResult } from "../results.ts";
 import type { Subjects } from "../run/run_suite.ts";
+import { Fields, type JsonObject } from "../testee/request.ts";
 import { inProcess } from "../testee/ops_testee.ts";
 import { allOps } from "../testee/own.ts";
 import { type Op, Testee } from "../testee/testee.ts";
@@ -43,6 +44,11 @@ export function opsMutant(head: MutantHead, name: string, change: (op: Op) => Op
   };
   const running = { subjects: { ops: inProcess(`mutant ${head.id}`, make) }, stop: () => Promise.resolve() };
   return { ...head, start: () => Promise.resolve(running) };
+}
+
+/** The same request with other fields. */
+export function asking(request: Fields, changes: JsonObject): Fields {
+  return new Fields({ ...request.raw, ...changes });
 }
 
 /** The cases that caught a mutant for the right reason: each names one of the rules that it breaks. */
