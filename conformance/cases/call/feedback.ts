@@ -185,11 +185,7 @@ export const CASES: readonly Case[] = [
     needs: "peer",
     run: async (world) => {
       const { far, stream, rtxSsrc } = await repairing(world);
-      await sends(far, stream, 4);
-      const missing = stream.lastSequence + 1;
-      stream.skip(1);
-      await sends(far, stream, 4);
-      await far.log.find("a NACK", 0, (heard) => nackedBy(heard, stream).includes(missing) || undefined);
+      const { first: missing } = await gapAskedFor(world, far, stream, 1);
       const original = Uint8Array.of(missing >>> 8, missing & 0xff, 0xfc, 0xff, 0xfe);
       const rtx = { ssrc: rtxSsrc, payloadType: 97, sequenceNumber: 500, timestamp: missing * 960, payload: original };
       await far.path.send(stream.packet(rtx));
