@@ -267,8 +267,8 @@ Deno.test("ARC-METRICS-interval: the figures of an interval, of what is received
   pair.start(start, { renditions: 1 });
   pair.play(start.stream_id, vp9);
   pair.runUntil(6000);
-  const received = pair.callee.plane.metricsFigures(pair.nowMs, "direct");
-  const sent = pair.caller.plane.metricsFigures(pair.nowMs, "direct");
+  const received = pair.callee.plane.metricsFigures(pair.nowMs, { path: "direct" });
+  const sent = pair.caller.plane.metricsFigures(pair.nowMs, { path: "direct" });
   for (const figures of [received, sent]) {
     assert.ok(Math.abs((figures.quality.fps ?? 0) - 30) < 3, `${figures.quality.fps} fps`);
     assert.ok((figures.quality.bitrate ?? 0) > 80_000 && (figures.performance.bps ?? 0) > 10_000);
