@@ -167,5 +167,6 @@ framed:register_heuristic("tcp", tcp_heuristic)
 arcrtc:register_heuristic("ws", websocket_heuristic)
 -- A relay's port is STUN's, whose dissector takes JSON for channel data.
 DissectorTable.get("udp.port"):add(3478, arcrtc)
+DissectorTable.get("tcp.port"):add(3478, framed)
 DissectorTable.get("tcp.port"):add_for_decode_as(framed)
 `;

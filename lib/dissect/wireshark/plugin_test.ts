@@ -155,6 +155,8 @@ const CAPTURES: readonly (readonly [path: string, leastPackets: number])[] = [
   ["call-tls.pcap", 100],
   ["call-rotation.pcapng", 200],
   ["call-relay.pcap", 400],
+  ["call-tcp-path.pcap", 60],
+  ["call-tcp-relay.pcap", 80],
   ["relayed-caller.pcapng", 400],
   ["relayed-callee.pcapng", 400],
   ["made/layers.pcapng", 6],
