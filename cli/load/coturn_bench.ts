@@ -22,6 +22,7 @@ import { LoadRelay } from "../../lib/net/load_relay.ts";
 import type { LoadTarget, LoadTargetContext } from "../../lib/net/load_target.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
 import { cpuSeconds, median } from "../../lib/net/testing/bench_figures.ts";
+import { startCoturn } from "../../lib/net/testing/coturn.ts";
 import { chooseIo } from "../../lib/net/udp_io.ts";
 import { Priority } from "../../lib/packet/arcrtp.ts";
 import { ArcrtcProcess } from "../peer/testing/arcrtc_process.ts";
@@ -86,30 +87,17 @@ function relayVariant(io: string | undefined): Variant {
 
 const COTURN: Variant = {
   name: "coturn",
-  start() {
+  async start() {
     const socket = openSocket();
     const { port } = socket.local;
     socket.close();
-    const place = ["--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1", "--listening-port", String(port)];
-    const alone = ["--relay-threads", "1", "--no-tls", "--no-dtls", "--no-tcp", "--no-cli"];
-    const open = ["--no-auth", "--allow-loopback-peers", "--no-stdout-log", "--log-file", "/dev/null"];
-    const directory = Deno.makeTempDirSync();
-    const files = ["--pidfile", `${directory}/pid`, "--db", `${directory}/db`];
-    const child = new Deno.Command("turnserver", {
-      args: ["-n", ...place, ...alone, ...open, ...files],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    return Promise.resolve({
-      pid: child.pid,
-      open: (context) => new TurnLoad({ host: "127.0.0.1", port }, openSocket, context),
-      async stop() {
-        child.kill("SIGKILL");
-        await child.status;
-        await Deno.remove(directory, { recursive: true });
-      },
-    });
+    const coturn = await startCoturn(port);
+    if (coturn === undefined) throw new Error("there is no coturn here");
+    return {
+      pid: coturn.pid,
+      open: (context) => new TurnLoad(coturn.place, openSocket, context),
+      stop: () => coturn.stop(),
+    };
   },
 };
 

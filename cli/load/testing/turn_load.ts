@@ -4,7 +4,7 @@ import { PacketBatch } from "../../../lib/base/batch.ts";
 import type { DatagramTransport } from "../../../lib/net/datagram.ts";
 import { LoadMedia } from "../../../lib/net/load_media.ts";
 import { type LoadTarget, type LoadTargetContext, Troubles } from "../../../lib/net/load_target.ts";
-import { CHANNEL_HEADER_BYTES, TurnClient, writeChannelHeader } from "./turn_client.ts";
+import { CHANNEL_HEADER_BYTES, TurnClient, writeChannelHeader } from "../../../lib/net/testing/turn_client.ts";
 
 export class TurnLoad implements LoadTarget {
   readonly label = "TURN server";

@@ -14,12 +14,13 @@
  * +-------------------------------+-------------------------------+
  * ```
  */
-import type { HostPort } from "../../../lib/base/address_table.ts";
-import { PacketBatch } from "../../../lib/base/batch.ts";
-import { readU16, writeU16, writeU32 } from "../../../lib/base/bytes.ts";
-import type { DatagramTransport } from "../../../lib/net/datagram.ts";
-import { NetError } from "../../../lib/net/net_error.ts";
-import { SystemRng } from "../../../lib/net/system_rng.ts";
+import type { Rng } from "../../base/rng.ts";
+import type { HostPort } from "../../base/address_table.ts";
+import { PacketBatch } from "../../base/batch.ts";
+import { readU16, writeU16, writeU32 } from "../../base/bytes.ts";
+import type { DatagramTransport } from "../datagram.ts";
+import { NetError } from "../net_error.ts";
+import { SystemRng } from "../system_rng.ts";
 
 export const CHANNEL_HEADER_BYTES = 4;
 /** The first number that a channel may have. */
@@ -51,17 +52,10 @@ export class TurnClient {
 
   /** Allocates, and binds the channel to an IPv4 peer. Throws NetError. */
   async open(peer: HostPort): Promise<void> {
-    await this.#ask(METHOD.allocate, [{ type: ATTRIBUTE.requestedTransport, value: Uint8Array.of(UDP, 0, 0, 0) }]);
-    const number = new Uint8Array(4);
-    writeU16(number, 0, CHANNEL);
-    await this.#ask(METHOD.channelBind, [
-      { type: ATTRIBUTE.channelNumber, value: number },
-      { type: ATTRIBUTE.xorPeerAddress, value: xorAddress(peer) },
-    ]);
+    for (const request of turnRequests(peer, this.#rng)) await this.#ask(request);
   }
 
-  async #ask(method: number, attributes: readonly Attribute[]): Promise<void> {
-    const request = writeStun(method, this.#rng.fill(new Uint8Array(12)), attributes);
+  async #ask(request: Uint8Array): Promise<void> {
     const out = new PacketBatch(1, 256);
     const answer = new PacketBatch(1);
     out.push(request, this.address);
@@ -71,15 +65,37 @@ export class TurnClient {
     const timer = setInterval(send, TRY_EVERY_MS);
     try {
       while (await this.transport.receive(answer)) {
-        const type = readU16(answer.packet(0), 0);
-        if (type === (method | SUCCESS)) return;
-        if ((type & 0x3eef) === method) throw new NetError("refused", `the TURN server answers ${type.toString(16)}`);
+        if (isTurnAnswer(answer.packet(0), request)) return;
       }
     } finally {
       clearInterval(timer);
     }
     throw new NetError("unreachable", "the TURN server does not answer");
   }
+}
+
+/** What opens a way to an IPv4 peer, in this order, each after the answer to the one before: an allocation, a channel. */
+export function turnRequests(peer: HostPort, rng: Rng): readonly Uint8Array[] {
+  const transaction = () => rng.fill(new Uint8Array(12));
+  const number = new Uint8Array(4);
+  writeU16(number, 0, CHANNEL);
+  return [
+    writeStun(METHOD.allocate, transaction(), [
+      { type: ATTRIBUTE.requestedTransport, value: Uint8Array.of(UDP, 0, 0, 0) },
+    ]),
+    writeStun(METHOD.channelBind, transaction(), [
+      { type: ATTRIBUTE.channelNumber, value: number },
+      { type: ATTRIBUTE.xorPeerAddress, value: xorAddress(peer) },
+    ]),
+  ];
+}
+
+/** True for the success that answers the request, false for what is about something else. Throws NetError for a refusal. */
+export function isTurnAnswer(answer: Uint8Array, request: Uint8Array): boolean {
+  const [type, method] = [readU16(answer, 0), readU16(request, 0)];
+  if (type === (method | SUCCESS)) return true;
+  if ((type & 0x3eef) === method) throw new NetError("refused", `the TURN server answers ${type.toString(16)}`);
+  return false;
 }
 
 /** Writes the header of channel data; the data lies behind it. */
