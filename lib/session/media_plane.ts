@@ -17,7 +17,7 @@ import { SecurityEvents } from "../crypto/security_events.ts";
 import type { PacketBudget } from "../crypto/srtp_keys.ts";
 import type { MediaKind } from "../media/codec.ts";
 import type { MediaFrame } from "../media/frame.ts";
-import type { MetricsFigures } from "../quality/metrics.ts";
+import type { MetricsFigures, MetricsGauges } from "../quality/metrics.ts";
 import type { QualityAdapt } from "../signaling/messages/stream_control.ts";
 import type { StreamStart } from "../signaling/messages/stream_start.ts";
 import { EarlyUnits } from "./early_units.ts";
@@ -330,10 +330,10 @@ export class MediaPlane {
     }, nowMs);
   }
 
-  /** The figures for METRICS since the last call. `path`: what kind of path is in use. SPEC ARC-METRICS-interval. */
-  metricsFigures(nowMs: number, path?: string): MetricsFigures {
+  /** The figures for METRICS since the last call; `network` is what the plane does not know. SPEC ARC-METRICS-interval. */
+  metricsFigures(nowMs: number, network: Pick<MetricsGauges, "path" | "natType"> = {}): MetricsFigures {
     return this.#metrics.take({
-      path,
+      ...network,
       cpu: this.#config.cpu?.(),
       rttMs: this.#feedback.rttMs,
       bandwidthBps: this.#feedback.bandwidthBps,

@@ -82,4 +82,6 @@ Deno.test("what the relays saw is known: one's public addresses", () => {
   assert.deepEqual(second, first, "a cone shows one address to all");
   const [one, two] = pair.ben.session.finder.observed;
   assert.notEqual(one.port, two.port, "a symmetric NAT one to each");
+  const natTypes = [pair.anna, pair.ben].map(({ session }) => session.metricsFigures(pair.nowMs)?.network.nat_type);
+  assert.deepEqual(natTypes, ["cone", "symmetric"], "METRICS say so");
 });

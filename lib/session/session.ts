@@ -434,7 +434,8 @@ export class PeerSession {
 
   /** The figures of the last interval, which begins anew; undefined until connected. */
   metricsFigures(nowMs: number): MetricsFigures | undefined {
-    return this.#media?.metricsFigures(nowMs, this.#finder.paths.best?.kind);
+    const { paths, natType } = this.#finder;
+    return this.#media?.metricsFigures(nowMs, { path: paths.best?.kind, natType });
   }
 
   #event(event: SessionEvent): void {
