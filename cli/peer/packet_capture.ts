@@ -11,13 +11,13 @@ import { OutputFile } from "./output_file.ts";
 
 /** Explains address numbers, those of connections too. */
 export interface Describer {
-  describe(address: number): HostPort | undefined;
+  /** `ip` is what a host that is a name was found to be. */
+  describe(address: number): (HostPort & { readonly ip?: string }) | undefined;
 }
 
 /**
  * Sockets do not see IP headers, so these are made up from the addresses: everything behind them is what was on the wire.
- * So are TCP's, with the media port at our end, and units from inside TLS stand there as if there were none. A relay of
- * which only the name is known has no address to write: its connections are not in the file.
+ * So are TCP's, with the media port at our end, and units from inside TLS stand there as if there were none.
  */
 export class PacketCapture {
   /** Packets written. */
@@ -42,8 +42,9 @@ export class PacketCapture {
 
   /** Takes a unit as it crosses the socket; borrowed for the call. */
   unit(direction: "in" | "out", unit: Uint8Array, address: number, nowMs: number): void {
-    const remote = this.#addresses.describe(address);
-    if (remote === undefined) return;
+    const described = this.#addresses.describe(address);
+    if (described === undefined) return;
+    const remote = { host: described.ip ?? described.host, port: described.port };
     const local = { host: localHostTowards(remote.host, this.#hosts), port: this.#local.port };
     if (isStreamAddress(address)) return this.#framed(direction, unit, local, remote, address, nowMs);
     const packet = direction === "out" ? writeUdpPacket(local, remote, unit) : writeUdpPacket(remote, local, unit);

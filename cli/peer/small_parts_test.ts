@@ -1,6 +1,6 @@
 /** Durations, figures, the live line, the metrics post: small things with edges. */
 import assert from "node:assert/strict";
-import { AddressTable } from "../../lib/base/address_table.ts";
+import { AddressTable, FIRST_STREAM_ADDRESS } from "../../lib/base/address_table.ts";
 import type { SignalingLink } from "../../lib/net/signaling_link.ts";
 import { MemoryIo } from "../ui/io.ts";
 import { formatDuration, parseDurationMs } from "./duration.ts";
@@ -131,6 +131,22 @@ Deno.test("capture: units of an address that nobody knows any more are passed ov
     // From and to loopback, though the socket was bound to all addresses.
     const ip = file.findIndex((byte, i) => byte === 0x45 && file[i + 9] === 17);
     assert.deepEqual([...file.subarray(ip + 12, ip + 20)], [127, 0, 0, 1, 127, 0, 0, 1]);
+  } finally {
+    Deno.removeSync(path);
+  }
+});
+
+Deno.test("capture: a relay that is known by name stands there with the address that the name had", () => {
+  const path = Deno.makeTempFileSync();
+  try {
+    const relay = { host: "relay.example", port: 5349, ip: "203.0.113.7" };
+    const addresses = { describe: () => relay };
+    const capture = new PacketCapture(path, { local: { host: "192.0.2.1", port: 5 }, addresses }, 0);
+    capture.unit("out", Uint8Array.of(1), FIRST_STREAM_ADDRESS, 0);
+    capture.close();
+    const file = Deno.readFileSync(path);
+    const tcp = file.findIndex((byte, i) => byte === 0x45 && file[i + 9] === 6);
+    assert.deepEqual([...file.subarray(tcp + 12, tcp + 20)], [192, 0, 2, 1, 203, 0, 113, 7]);
   } finally {
     Deno.removeSync(path);
   }

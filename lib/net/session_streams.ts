@@ -125,7 +125,7 @@ export class SessionStreams {
       (socket) => {
         if (!this.#opening.delete(address)) return void socket.destroy();
         this.#run(socket, address, to.transport);
-        this.#events.event({ kind: "opened", address });
+        this.#events.event({ kind: "opened", address, ip: plainIp(socket.remoteAddress ?? to.host) });
       },
       (error: unknown) => {
         if (this.#opening.delete(address)) this.#events.event({ kind: "closed", address, message: messageOf(error) });

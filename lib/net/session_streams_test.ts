@@ -72,7 +72,7 @@ Deno.test("ARC-UNIT-stream-framing: units go both ways over a connection, and ot
   try {
     const port = await freePort();
     callee.streams.carryOut({ kind: "listen", ports: [port] });
-    for (let tries = 0; !caller.seen.includes(`opened ${A}`) && tries < 50; tries++) {
+    for (let tries = 0; !caller.seen.includes(`opened ${A} ${HOST}`) && tries < 50; tries++) {
       // Listening takes a moment: as a session does, the caller tries again.
       caller.seen.length = 0;
       caller.connect(port);
@@ -150,7 +150,7 @@ Deno.test("who does not read is not waited for: what does not fit the buffer is 
   try {
     const { port } = await listenTcp(server, { host: HOST, port: 0 });
     end.connect(port);
-    await end.until(`opened ${A}`);
+    await end.until(`opened ${A} ${HOST}`);
     const batch = new PacketBatch(64);
     const unit = new Uint8Array(1200);
     for (let round = 0; round < 400; round++) {

@@ -267,14 +267,14 @@ Deno.test("ARC-METRICS-interval: the figures of an interval, of what is received
   pair.start(start, { renditions: 1 });
   pair.play(start.stream_id, vp9);
   pair.runUntil(6000);
-  const received = pair.callee.plane.metricsFigures(pair.nowMs, { path: "direct" });
-  const sent = pair.caller.plane.metricsFigures(pair.nowMs, { path: "direct" });
+  const received = pair.callee.plane.metricsFigures(pair.nowMs, { path: "direct", natType: "cone" });
+  const sent = pair.caller.plane.metricsFigures(pair.nowMs, { path: "direct", natType: "cone" });
   for (const figures of [received, sent]) {
     assert.ok(Math.abs((figures.quality.fps ?? 0) - 30) < 3, `${figures.quality.fps} fps`);
     assert.ok((figures.quality.bitrate ?? 0) > 80_000 && (figures.performance.bps ?? 0) > 10_000);
     assert.equal(figures.quality.resolution, "90p");
     assert.equal(figures.quality.rung, 0);
-    assert.equal(figures.network.path, "direct");
+    assert.deepEqual([figures.network.path, figures.network.nat_type], ["direct", "cone"]);
     assert.equal(figures.performance.cpu, 0.25);
   }
   assert.ok((received.quality.loss ?? 0) > 0.01 && (received.quality.loss ?? 1) < 0.16, `${received.quality.loss}`);

@@ -115,7 +115,7 @@ export class PathFinder {
   }
 
   /** Where an address number leads; undefined for a connection that has ended. */
-  describe(address: number): (HostPort & { readonly transport?: StreamTarget["transport"] }) | undefined {
+  describe(address: number): (HostPort & Partial<Pick<StreamTarget, "transport" | "ip">>) | undefined {
     return this.#connections.describe(address) ?? this.#options.addresses.describe(address);
   }
 
@@ -229,7 +229,7 @@ export class PathFinder {
   transport(event: TransportEvent, nowMs: number): void {
     switch (event.kind) {
       case "opened":
-        return this.#opened(event.address, nowMs);
+        return this.#opened(event.address, event.ip, nowMs);
       case "closed":
         return this.#connections.closed(event.address, event.message);
       case "not_listening":
@@ -244,9 +244,9 @@ export class PathFinder {
     }
   }
 
-  #opened(address: number, nowMs: number): void {
+  #opened(address: number, ip: string | undefined, nowMs: number): void {
     const to = this.#connections.describe(address);
-    if (!this.#connections.opened(address) || to === undefined) return;
+    if (!this.#connections.opened(address, ip) || to === undefined) return;
     this.#event({ kind: "connected", to });
     const relay = this.#tcp.relayOf(address);
     if (relay !== undefined) return this.#relays.attach(relay, address, nowMs);
@@ -332,6 +332,7 @@ export class PathFinder {
       if (isUdp(event.path.kind)) this.#endTcp();
       else this.#tcp.succeeded(event.path.address);
     }
+    if (event.kind === "none") this.#lost(nowMs);
     if (event.kind !== "down") return;
     const { path, why } = event;
     // Nothing comes through the relay: either the other peer is gone, or our binding is.
@@ -339,6 +340,12 @@ export class PathFinder {
     // What lies in the buffers of a connection that stands still is too old when it moves again.
     if (!isUdp(path.kind) && why === "silent") this.#connections.close(path.address, "nothing comes through it");
     if (isUdp(path.kind) && !this.paths.hasValid()) this.#beginTcp("lost", nowMs);
+  }
+
+  /** No path is left, as after a change of network: then bindings and connections are still those of our old address. */
+  #lost(nowMs: number): void {
+    this.#relays.rebindAll(nowMs);
+    this.#tcp.leaveAll("no path is left: it may be from where we were");
   }
 
   /** SPEC ARC-RELAY-rebind: a peer has one binding at a relay, so the last way that bound is the one that counts. */

@@ -37,10 +37,13 @@ export type RelayClientOutput =
   | { readonly kind: "send"; readonly address: number; readonly message: RelayBind | RelayUnbind }
   | { readonly kind: "event"; readonly event: RelayClientEvent };
 
-/** A relay that does not answer is asked again after so long, as a path is probed again. */
+/** A relay that does not answer is asked again so long after the last time, as a path is probed again. */
 const RETRY_MS = 10_000;
-/** A binding is renewed when this share of its lifetime has passed, whether or not traffic keeps it alive. */
-const RENEW_SHARE = 0.5;
+/**
+ * A binding is renewed when this share of its lifetime has passed, whether or not traffic keeps it alive: 10 s as relays
+ * have it. So long at most we stay unreachable where our address changes while no path is there that would tell.
+ */
+const RENEW_SHARE = 1 / 3;
 
 export class RelayClient {
   readonly offer: RelayOffer;
@@ -110,7 +113,8 @@ export class RelayClient {
       this.#isBound = false;
       this.hasAnswered = true;
       this.#event({ kind: "silent", relayId: this.offer.id });
-      this.#begin(nowMs + RETRY_MS);
+      // Half the interval: it has been doubled since.
+      this.#begin(nowMs - this.#intervalMs / 2 + RETRY_MS);
       return;
     }
     this.#send(nowMs);

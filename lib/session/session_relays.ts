@@ -156,6 +156,11 @@ export class SessionRelays {
     this.#clients.get(address)?.rebind(nowMs);
   }
 
+  /** Bindings over UDP count when the relay has confirmed them. */
+  rebindAll(nowMs: number): void {
+    for (const client of this.#overUdp()) if (client.isBound) client.rebind(nowMs);
+  }
+
   /** The session is over. */
   unbindAll(nowMs: number): void {
     for (const client of this.#clients.values()) client.unbind(nowMs);

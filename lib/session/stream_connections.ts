@@ -16,6 +16,8 @@ export interface StreamTarget extends HostPort {
   readonly kind: Extract<PathKind, "tcp" | "tcp_relay">;
   readonly transport: "tcp" | "tls";
   readonly relayId?: string;
+  /** What a host that is a name was found to be; known once the connection stands. */
+  readonly ip?: string;
 }
 
 /** What the session wants of those who have sockets. */
@@ -31,7 +33,8 @@ export type TransportWant =
 
 /** What came of it. */
 export type TransportEvent =
-  | { readonly kind: "opened"; readonly address: number }
+  /** `ip` is where the connection goes, where that is known. */
+  | { readonly kind: "opened"; readonly address: number; readonly ip?: string }
   /** A connection has ended, or could not be opened. */
   | { readonly kind: "closed"; readonly address: number; readonly message: string }
   | { readonly kind: "not_listening"; readonly port: number; readonly message: string }
@@ -56,7 +59,7 @@ const STRANGER_TIMEOUT_MS = 3000;
 const MAX_STRANGERS = 8;
 
 interface Connection {
-  readonly to: StreamTarget;
+  to: StreamTarget;
   state: "opening" | "stranger" | "open";
   /** When patience ends; Infinity for one that is open. */
   dueMs: number;
@@ -94,11 +97,12 @@ export class StreamConnections {
   }
 
   /** It stands. False when nobody wants it any more. */
-  opened(address: number): boolean {
+  opened(address: number, ip?: string): boolean {
     const connection = this.#connections.get(address);
     if (connection?.state !== "opening") return false;
     connection.state = "open";
     connection.dueMs = Infinity;
+    if (ip !== undefined) connection.to = { ...connection.to, ip };
     return true;
   }
 

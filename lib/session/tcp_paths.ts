@@ -130,6 +130,15 @@ export class TcpPaths {
     if (address !== undefined) this.#connections.close(address, message);
   }
 
+  /** Connections to relays that stand are of no use any more. */
+  leaveAll(message: string): void {
+    for (const { relayId, address } of this.#lines) {
+      if (relayId !== undefined && address !== undefined && this.#connections.isOpen(address)) {
+        this.#connections.close(address, message);
+      }
+    }
+  }
+
   /** A connection works: its next failure begins at the first bound. */
   succeeded(address: number): void {
     this.#lineOf(address)?.backoff.reset();
