@@ -6,6 +6,7 @@
  *   "unit.classify", (op) => (request, context) => ... a wrong answer, or op(request, context));
  * ```
  */
+import { readU16 } from "../../lib/base/bytes.ts";
 import type { CryptoBackend } from "../../lib/crypto/backend.ts";
 import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
 import type { CaseResult } from "../results.ts";
@@ -87,6 +88,13 @@ export function eachUnitAlone(list: string): (op: Op) => Op {
     }
     return opOk({ results });
   };
+}
+
+/** Where the Arc block of a full packet begins, behind CSRCs and extension. */
+export function arcBlockAt(packet: Uint8Array): number {
+  const csrcEnd = 12 + 4 * (packet[0] & 0x0f);
+  const hasExtension = (packet[0] & 0x10) !== 0;
+  return hasExtension ? csrcEnd + 4 + 4 * readU16(packet, csrcEnd + 2) : csrcEnd;
 }
 
 /** The cases that caught a mutant for the right reason: each names one of the rules that it breaks. */
