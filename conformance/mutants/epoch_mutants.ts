@@ -4,33 +4,12 @@ import { hkdfSha256 } from "../../lib/crypto/hkdf.ts";
 import { parsePublicKey } from "../../lib/crypto/ecdh.ts";
 import { isJson, type Json } from "../testee/answer.ts";
 import { opOk } from "../testee/testee.ts";
-import { answered, asking, type Mutant, type MutantHead, opsMutant } from "./mutant.ts";
-import { asking as askingOp, running, saying } from "./signaling_mutant.ts";
+import { answered, asking, type Mutant, opsMutant } from "./mutant.ts";
+import { asking as askingOp, hearing, hearingMessages, running, saying } from "./signaling_mutant.ts";
 
 const AUTH_KEY_BYTES = 32;
 const UNIX_START_MS = 1_700_000_000_000;
 const ANY_PROOF = "A".repeat(22);
-
-/** A machine that hears other things than were said; an input that becomes undefined is not heard at all. */
-function hearing(head: MutantHead, change: (input: Json, all: readonly Json[]) => Json | undefined): Mutant {
-  return askingOp(head, "signaling.run", (request) => {
-    const inputs = request.inputs as readonly Json[];
-    return { ...request, inputs: inputs.map((input) => change(input, inputs)).filter((input) => input !== undefined) };
-  });
-}
-
-/** {@link hearing}, of messages of a type. */
-function hearingMessages(
-  head: MutantHead,
-  type: string,
-  change: (message: Json, input: Json, all: readonly Json[]) => Json | undefined,
-): Mutant {
-  return hearing(head, (input, all) => {
-    if (!isJson(input.message) || input.message.type !== type) return input;
-    const message = change(input.message, input, all);
-    return message === undefined ? undefined : { ...input, message };
-  });
-}
 
 /** The first message of a type among the inputs. */
 function firstOf(inputs: readonly Json[], type: string): Json | undefined {

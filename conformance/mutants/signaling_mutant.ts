@@ -1,4 +1,5 @@
 /** Our own testee with a parser or a session machine that is changed: what it hears, or what it says. */
+import type { Run, Sent } from "../cases/signaling/script.ts";
 import { isJson, type Json } from "../testee/answer.ts";
 import { Fields } from "../testee/request.ts";
 import { type Op, opOk, type OpResult } from "../testee/testee.ts";
@@ -22,17 +23,6 @@ export function asJson(change: (value: Json) => Json): (text: string) => string 
       return text;
     }
   };
-}
-
-export interface Sent {
-  readonly at_ms: number;
-  readonly to?: string;
-  readonly message: Json;
-}
-
-export interface Run {
-  readonly outputs: readonly Sent[];
-  readonly state: string;
 }
 
 /** A machine that says, or comes to, something else; `request` is what it was asked. */
@@ -68,4 +58,36 @@ export function asking(head: MutantHead, name: string, change: (request: Json) =
 /** An op that answers something else. */
 export function answering(head: MutantHead, name: string, change: (result: OpResult) => OpResult): Mutant {
   return opsMutant(head, name, (op): Op => (request, context) => change(op(request, context)));
+}
+
+/** A machine that acknowledges requests of a type where it should refuse them with this code. */
+export function acknowledging(head: MutantHead, code: string, type: string): Mutant {
+  return saying(head, "ERROR", (message) => {
+    const { in_reply_to, session_id, timestamp } = message;
+    const isRefusal = message.code === code && isJson(in_reply_to) && in_reply_to.type === type;
+    return isRefusal ? { type: "ACK", session_id, in_reply_to, timestamp } : message;
+  });
+}
+
+/** A machine that hears other things than were said; an input that becomes undefined is not heard at all. */
+export function hearing(head: MutantHead, change: (input: Json, all: readonly Json[]) => Json | undefined): Mutant {
+  return asking(head, "signaling.run", (request) => {
+    const inputs = request.inputs as readonly Json[];
+    return { ...request, inputs: inputs.map((input) => change(input, inputs)).filter((input) => input !== undefined) };
+  });
+}
+
+/** {@link hearing}, of messages of a type. */
+export function hearingMessages(
+  head: MutantHead,
+  type: string,
+  change: (message: Json, input: Json, all: readonly Json[]) => Json,
+): Mutant {
+  return hearing(
+    head,
+    (input, all) =>
+      isJson(input.message) && input.message.type === type
+        ? { ...input, message: change(input.message, input, all) }
+        : input,
+  );
 }

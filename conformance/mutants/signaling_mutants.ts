@@ -1,8 +1,13 @@
 /** Testees whose messages, or whose behaviour in a session, are broken. */
+import { parseHex } from "../../lib/base/bytes.ts";
+import { unwrap } from "../../lib/base/parsed.ts";
 import { isJson, type Json } from "../testee/answer.ts";
 import { opFault, opOk } from "../testee/testee.ts";
-import { type Mutant, opsMutant } from "./mutant.ts";
+import { eachOf, type Mutant, opsMutant } from "./mutant.ts";
 import { answering, asJson, asking, reading, running, saying } from "./signaling_mutant.ts";
+
+/** Behind the text of a sealed unit: a zero byte, counter and tag. */
+const SEAL_TAIL_HEX = 2 * (1 + 6 + 16);
 
 const READING: readonly Mutant[] = [
   reading({
@@ -309,16 +314,13 @@ const UNITS: readonly Mutant[] = [
     },
     "seal.receive",
     (op) => (request, context) => {
-      const result = op(request, context);
-      if (result.kind !== "ok" || !("results" in result.value) || !Array.isArray(result.value.results)) return result;
-      const counters = request.texts("units").map((unit) => parseInt(unit.slice(-44, -32), 16));
-      const results = result.value.results.map((one, i) => {
-        const highest = Math.max(...counters.slice(0, i));
-        return counters[i] === highest - 64 && isJson(one) && "fault" in one
-          ? { json: '{"type":"ACK","x":"é€😀"}' }
-          : one;
+      const units = request.texts("units");
+      const counters = units.map((unit) => parseInt(unit.slice(-44, -32), 16));
+      return eachOf(op(request, context), "results", (one, i) => {
+        const isNextOld = counters[i] === Math.max(...counters.slice(0, i)) - 64;
+        const text = () => unwrap(parseHex(units[i].slice(0, -SEAL_TAIL_HEX)));
+        return [isNextOld && "fault" in one ? { json: new TextDecoder().decode(text()) } : one];
       });
-      return opOk({ results });
     },
   ),
   asking(
