@@ -2,11 +2,11 @@
 import type { Expectation } from "./case.ts";
 import { type Answer, answerJson, isJson, type Json } from "./testee/answer.ts";
 
-/** Exactly this `ok`. */
-export function answers(value: Json): Expectation {
+/** Exactly this `ok`; with `reasons` the reasons of faults inside of it too. */
+export function answers(value: Json, reasons = false): Expectation {
   return {
     expected: `ok ${brief(value)}`,
-    judge: (answer) => answer.kind === "ok" ? differenceOf(value, answer.value) : other(answer),
+    judge: (answer) => answer.kind === "ok" ? differenceOf(value, answer.value, "$", reasons) : other(answer),
   };
 }
 
@@ -50,13 +50,13 @@ export function brief(value: unknown): string {
 /**
  * Where two JSON values first differ, as a sentence with the path; undefined where they are equal. Members of objects
  * may come in any order. Texts of messages, which stand in members named `json`, are compared as JSON. A `fault` inside
- * of a list of results is compared by being there, see {@link refuses}.
+ * of a list of results is compared by being there, see {@link refuses}, and with `reasons` by its reason too.
  */
-export function differenceOf(expected: unknown, got: unknown, path = "$"): string | undefined {
+export function differenceOf(expected: unknown, got: unknown, path = "$", reasons = false): string | undefined {
   if (Array.isArray(expected)) {
     if (!Array.isArray(got)) return differs(path, expected, got);
     if (expected.length !== got.length) return `${path} has ${got.length} entries, not ${expected.length}`;
-    return first(expected.keys(), (i) => differenceOf(expected[i], got[i], `${path}[${i}]`));
+    return first(expected.keys(), (i) => differenceOf(expected[i], got[i], `${path}[${i}]`, reasons));
   }
   if (isJson(expected)) {
     if (!isJson(got)) return differs(path, expected, got);
@@ -65,12 +65,18 @@ export function differenceOf(expected: unknown, got: unknown, path = "$"): strin
       const at = `${path}.${name}`;
       if (!Object.hasOwn(got, name)) return `${at} is missing`;
       if (!Object.hasOwn(expected, name)) return `${at} is not due: ${brief(got[name])}`;
-      if (name === "fault") return isJson(got[name]) ? undefined : differs(at, expected[name], got[name]);
+      if (name === "fault") return faultDiffers(expected[name], got[name], at, reasons);
       if (name === "json") return differenceOf(parsed(expected[name]), parsed(got[name]), at);
-      return differenceOf(expected[name], got[name], at);
+      return differenceOf(expected[name], got[name], at, reasons);
     });
   }
   return expected === got ? undefined : differs(path, expected, got);
+}
+
+function faultDiffers(expected: unknown, got: unknown, path: string, reasons: boolean): string | undefined {
+  if (!isJson(got)) return differs(path, expected, got);
+  const isEqual = !reasons || !isJson(expected) || expected.reason === got.reason;
+  return isEqual ? undefined : differs(`${path}.reason`, expected.reason, got.reason);
 }
 
 function differs(path: string, expected: unknown, got: unknown): string {

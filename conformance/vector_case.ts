@@ -16,7 +16,7 @@ import { publishedVectors } from "./vectors/read.ts";
 const WRITER_INPUT = "WriterInput";
 
 export interface VectorCaseOptions {
-  /** The reasons of faults are compared too: for rules that name an error code. */
+  /** The reasons of faults are compared too, those in lists of results as well: for rules that name an error code. */
   readonly reasons?: true;
   readonly dialects?: readonly Dialect[];
 }
@@ -63,7 +63,7 @@ function dueOf({ result, comment, expected, fault, flags }: VectorCase, reasons:
     ? copes()
     : fault !== undefined
     ? refuses(reasons ? fault.reason : undefined)
-    : answers(expected ?? {});
+    : answers(expected ?? {}, reasons);
   return {
     expected: `${due.expected}. ${comment}`,
     judge: (answer) => answer.kind === "error" && flags.includes(WRITER_INPUT) ? undefined : due.judge(answer),

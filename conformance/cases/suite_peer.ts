@@ -6,7 +6,7 @@ import type { Rng } from "../../lib/base/rng.ts";
 import { unwrap } from "../../lib/base/parsed.ts";
 import { parsePublicKey, writePublicKey } from "../../lib/crypto/ecdh.ts";
 import { makeProof, type ProvenType } from "../../lib/crypto/proof.ts";
-import { type Negotiated, SessionKeys } from "../../lib/signaling/session_keys.ts";
+import { SessionKeys } from "../../lib/signaling/session_keys.ts";
 import type { Check } from "../case.ts";
 import { answersWith } from "../expect.ts";
 import { isJson, type Json } from "../testee/answer.ts";
@@ -19,7 +19,7 @@ export const BEN = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb";
 export const UNIX_START_MS = 1_700_000_000_000;
 /** The testee's, in the order of use. */
 const PRIVATE_KEYS = ["02", "03", "04", "05", "06"].map((byte) => byte.repeat(32));
-const SUITE = "aes-128-gcm";
+export const SUITE = "aes-128-gcm";
 const AUTHENTICATION = "hmac-sha256-80";
 
 export type Input = { readonly at_ms: number; readonly message?: Json; readonly command?: string };
@@ -99,10 +99,20 @@ export class SuiteCaller {
     };
   }
 
-  /** Takes the key of an accepted CONNECT_ACK or a KEY_ROTATE_ACK; the epoch is made. */
-  took(epoch: number, answer: Json): void {
+  /**
+   * Takes the key of an accepted CONNECT_ACK or a KEY_ROTATE_ACK; the epoch is made, with the offer of the last CONNECT
+   * that was accepted.
+   */
+  took(epoch: number, answer: Json, offeredEncryption: readonly string[] = [SUITE]): void {
     const { public_key } = answer.encryption as Json;
-    this.#keys.derive(epoch, unwrap(parsePublicKey(String(public_key))), true, this.#negotiated);
+    const { peerId: callerPeerId, calleeId: calleePeerId } = this;
+    this.#keys.derive(epoch, unwrap(parsePublicKey(String(public_key))), true, {
+      callerPeerId,
+      calleePeerId,
+      offeredEncryption,
+      suite: SUITE,
+      authentication: AUTHENTICATION,
+    });
   }
 
   /** KEY_ROTATE, right but for `changes`, which the proof does not know of. */
@@ -150,11 +160,6 @@ export class SuiteCaller {
     const previous = this.#keys.master(Math.max(0, before));
     if (previous === undefined) throw new Error(`no epoch ${before} was made`);
     return makeProof(previous, { sessionId: SESSION, type, peerId, epoch, publicKey });
-  }
-
-  get #negotiated(): Negotiated {
-    const { peerId: callerPeerId, calleeId: calleePeerId } = this;
-    return { callerPeerId, calleePeerId, offeredEncryption: [SUITE], suite: SUITE, authentication: AUTHENTICATION };
   }
 }
 

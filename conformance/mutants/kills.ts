@@ -22,7 +22,8 @@ export async function killOf(mutant: Mutant): Promise<Kill> {
   const cases = CASES.filter(({ needs, requirements }) =>
     subjects[needs] !== undefined && requirements.some((rule) => mutant.breaks.includes(rule))
   );
-  const running = runCases(cases, { subjects, patienceMs: PATIENCE_MS, jobs: JOBS });
+  // In each dialect that the mutant knows: some rules are the engine's alone.
+  const running = runCases(cases, { subjects, dialect: undefined, patienceMs: PATIENCE_MS, jobs: JOBS });
   const results = resultsOf(await running.finally(stop));
   const caught = killers(mutant, results);
   const others = results.filter((result) => result.verdict !== "pass" && !caught.includes(result));

@@ -3,7 +3,7 @@ import { parseHex, toHex } from "../../lib/base/bytes.ts";
 import { unwrap } from "../../lib/base/parsed.ts";
 import { Fields } from "../testee/request.ts";
 import { opOk } from "../testee/testee.ts";
-import { type Mutant, opsMutant } from "./mutant.ts";
+import { arcBlockAt, type Mutant, opsMutant } from "./mutant.ts";
 
 const PADDING_BIT = 0x20;
 
@@ -46,9 +46,7 @@ export const PACKET_MUTANTS: readonly Mutant[] = [
       const result = op(request, context);
       if (result.kind !== "ok" || !("hex" in result.value) || !request.has("arc")) return result;
       const bytes = unwrap(parseHex(String(result.value.hex)));
-      const csrcEnd = 12 + 4 * (bytes[0] & 0x0f);
-      const extensionBytes = (bytes[0] & 0x10) === 0 ? 0 : 4 + 4 * (bytes[csrcEnd + 2] * 256 + bytes[csrcEnd + 3]);
-      bytes[csrcEnd + extensionBytes + 1] |= 0x80;
+      bytes[arcBlockAt(bytes) + 1] |= 0x80;
       return opOk({ hex: toHex(bytes) });
     },
   ),

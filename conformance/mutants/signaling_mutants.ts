@@ -1,74 +1,13 @@
 /** Testees whose messages, or whose behaviour in a session, are broken. */
+import { parseHex } from "../../lib/base/bytes.ts";
+import { unwrap } from "../../lib/base/parsed.ts";
 import { isJson, type Json } from "../testee/answer.ts";
-import { Fields } from "../testee/request.ts";
-import { type Op, opFault, opOk, type OpResult } from "../testee/testee.ts";
-import { type Mutant, type MutantHead, opsMutant } from "./mutant.ts";
+import { opFault, opOk } from "../testee/testee.ts";
+import { eachOf, type Mutant, opsMutant } from "./mutant.ts";
+import { answering, asJson, asking, reading, running, saying } from "./signaling_mutant.ts";
 
-/** A parser that reads another text than the one it is given. */
-function reading(head: MutantHead, change: (text: string) => string): Mutant {
-  return opsMutant(head, "signaling.parse", (op) => (request, context) => {
-    if (!request.has("json")) return op(request, context);
-    return op(new Fields({ ...request.raw, json: change(request.text("json")) }), context);
-  });
-}
-
-/** The JSON of a text, changed; text that is none stays as it is. */
-function asJson(change: (value: Json) => Json): (text: string) => string {
-  return (text) => {
-    try {
-      const value: unknown = JSON.parse(text);
-      return isJson(value) ? JSON.stringify(change(value)) : text;
-    } catch {
-      return text;
-    }
-  };
-}
-
-interface Sent {
-  readonly at_ms: number;
-  readonly to?: string;
-  readonly message: Json;
-}
-
-interface Run {
-  readonly outputs: readonly Sent[];
-  readonly state: string;
-}
-
-/** A machine that says, or comes to, something else; `request` is what it was asked. */
-function running(head: MutantHead, change: (run: Run, request: Json) => Partial<Run>): Mutant {
-  return opsMutant(head, "signaling.run", (op) => (request, context) => {
-    const result = op(request, context);
-    return result.kind === "ok" ? opOk({ ...result.value, ...change(result.value as Run, request.raw) }) : result;
-  });
-}
-
-/** A machine whose messages of a type are changed; undefined says nothing in their place. */
-function saying(
-  head: MutantHead,
-  type: string,
-  change: (message: Json, sent: Sent, index: number) => Json | undefined,
-): Mutant {
-  return running(head, ({ outputs }) => {
-    let index = 0;
-    const changed = outputs.flatMap((sent) => {
-      if (sent.message.type !== type) return [sent];
-      const message = change(sent.message, sent, index++);
-      return message === undefined ? [] : [{ ...sent, message }];
-    });
-    return { outputs: changed };
-  });
-}
-
-/** An op that is asked something else. */
-function asking(head: MutantHead, name: string, change: (request: Json) => Json): Mutant {
-  return opsMutant(head, name, (op): Op => (request, context) => op(new Fields(change(request.raw)), context));
-}
-
-/** An op that answers something else. */
-function answering(head: MutantHead, name: string, change: (result: OpResult) => OpResult): Mutant {
-  return opsMutant(head, name, (op): Op => (request, context) => change(op(request, context)));
-}
+/** Behind the text of a sealed unit: a zero byte, counter and tag. */
+const SEAL_TAIL_HEX = 2 * (1 + 6 + 16);
 
 const READING: readonly Mutant[] = [
   reading({
@@ -375,16 +314,13 @@ const UNITS: readonly Mutant[] = [
     },
     "seal.receive",
     (op) => (request, context) => {
-      const result = op(request, context);
-      if (result.kind !== "ok" || !("results" in result.value) || !Array.isArray(result.value.results)) return result;
-      const counters = request.texts("units").map((unit) => parseInt(unit.slice(-44, -32), 16));
-      const results = result.value.results.map((one, i) => {
-        const highest = Math.max(...counters.slice(0, i));
-        return counters[i] === highest - 64 && isJson(one) && "fault" in one
-          ? { json: '{"type":"ACK","x":"é€😀"}' }
-          : one;
+      const units = request.texts("units");
+      const counters = units.map((unit) => parseInt(unit.slice(-44, -32), 16));
+      return eachOf(op(request, context), "results", (one, i) => {
+        const isNextOld = counters[i] === Math.max(...counters.slice(0, i)) - 64;
+        const text = () => unwrap(parseHex(units[i].slice(0, -SEAL_TAIL_HEX)));
+        return [isNextOld && "fault" in one ? { json: new TextDecoder().decode(text()) } : one];
       });
-      return opOk({ results });
     },
   ),
   asking(

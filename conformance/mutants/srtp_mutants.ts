@@ -3,8 +3,8 @@ import { parseHex, toHex } from "../../lib/base/bytes.ts";
 import { unwrap } from "../../lib/base/parsed.ts";
 import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
 import type { Fields, JsonObject } from "../testee/request.ts";
-import { type Op, opOk, type OpResult } from "../testee/testee.ts";
-import { asking, type Mutant, opsMutant } from "./mutant.ts";
+import { type Op, opOk } from "../testee/testee.ts";
+import { asking, eachUnitAlone, type Mutant, opsMutant } from "./mutant.ts";
 
 const HMAC_BYTES = 10;
 const E_BIT = 0x80;
@@ -87,7 +87,7 @@ export const SRTP_MUTANTS: readonly Mutant[] = [
       breaks: ["ARC-SRTP-replay-always-on", "ARC-SRTP-replay-before-auth", "ARC-SRTP-replay-window"],
     },
     "srtp.receive",
-    arcOnly(eachAlone),
+    arcOnly(eachUnitAlone("packets")),
   ),
   opsMutant(
     {
@@ -140,7 +140,7 @@ export const SRTP_MUTANTS: readonly Mutant[] = [
       breaks: ["ARC-SRTP-srtcp-replay"],
     },
     "srtcp.receive",
-    eachAlone,
+    eachUnitAlone("packets"),
   ),
   opsMutant(
     {
@@ -170,19 +170,6 @@ function arcOnly(change: (op: Op) => Op): (op: Op) => Op {
     const broken = change(op);
     return (request, context) =>
       request.textOr("dialect", "arcrtc-1.0") === "arcrtc-1.0" ? broken(request, context) : op(request, context);
-  };
-}
-
-/** A receiver that forgets all after each packet. */
-function eachAlone(op: Op): Op {
-  return (request, context) => {
-    const results: object[] = [];
-    for (const packet of listOf(request)) {
-      const result: OpResult = op(asking(request, { packets: [packet] }), context);
-      if (result.kind !== "ok" || !("results" in result.value)) return result;
-      results.push(...result.value.results as readonly object[]);
-    }
-    return opOk({ results });
   };
 }
 

@@ -1,16 +1,18 @@
 /** SPEC clauses 3.1, 3.6 and 3.7 as signaling shows them: who may make an epoch, and which one counts. */
-import type { Case } from "../../case.ts";
-import { answersWith } from "../../expect.ts";
+import type { Case, Check } from "../../case.ts";
+import { answersWith, brief } from "../../expect.ts";
 import type { Json } from "../../testee/answer.ts";
 import {
   ANNA,
   BEN,
   connected,
+  type Input,
   refusalsOf,
   refusedWith,
   sends,
   sentOf,
   signalingRun,
+  SUITE,
   SuiteCaller,
 } from "../suite_peer.ts";
 
@@ -189,44 +191,82 @@ export const CASES: readonly Case[] = [
   {
     id: "key/rotation-previous-master",
     requirements: ["ARC-KEY-rotation-previous-master"],
-    title: "A later request for an epoch that nothing has confirmed replaces it",
+    title: "A later request for an epoch that nothing has confirmed replaces it: the next epoch is proven with its key",
     needs: "ops",
     checks: ({ rng }) => {
       const caller = new SuiteCaller(rng);
-      return connected(caller, (said) => [{
-        name: "two requests, the second one later",
-        request: signalingRun([
-          ...said,
-          { at_ms: 2000, message: caller.rotate(1, 2000) },
-          { at_ms: 4000, message: caller.rotate(1, 4000) },
-        ]),
-        ...sends("KEY_ROTATE_ACK", 2),
-      }]);
+      return connected(caller, (said) => {
+        const twice = [...said, rotation(caller, 1, 2000), rotation(caller, 1, 4000)];
+        return [{
+          name: "two requests, the second one later",
+          request: signalingRun(twice),
+          ...proves(caller, 1, 1),
+          then: (value) => [goesOn("the next epoch", caller, twice, value, 2)],
+        }];
+      });
     },
   },
   {
     id: "key/rotation-overtaken",
     requirements: ["ARC-KEY-rotation-overtaken"],
-    title: "A request that is not later than the one that made the epoch is dropped for 30 seconds",
+    title: "A request that is not later than the one that made the epoch is dropped for 30 seconds, and counts then",
+    needs: "ops",
+    checks: ({ rng }) =>
+      ([["a second", 6000, [1]], ["31 seconds", 36_000, [1, 1]]] as const).flatMap(([name, at_ms, epochs]) => {
+        const caller = new SuiteCaller(rng);
+        return connected(caller, (said) => {
+          // The request that counts is made last: its pair is the one that the suite holds.
+          const isDropped = epochs.length === 1;
+          const overtaken = isDropped ? caller.rotate(1, 4000) : undefined;
+          const made = rotation(caller, 1, 5000);
+          const all = [...said, made, { at_ms, message: overtaken ?? caller.rotate(1, 4000) }];
+          return [{
+            name: `an earlier one, ${name} after`,
+            request: signalingRun(all),
+            ...proves(caller, ...epochs),
+            then: (value) => [goesOn(`the next epoch, ${name} after`, caller, all, value, 2)],
+          }];
+        }).map((check) => ({ ...check, name: `${check.name} before ${name}` }));
+      }),
+  },
+  {
+    id: "key/rotation-values",
+    requirements: ["ARC-KEY-transcript-rotation-values", "ARC-KEY-transcript-chain"],
+    title: "Epochs of rotations are made with the offers of the last accepted CONNECT, each upon the one before",
     needs: "ops",
     checks: ({ rng }) => {
-      const caller = new SuiteCaller(rng);
-      return connected(caller, (said) => {
-        const made = { at_ms: 5000, message: caller.rotate(1, 5000) };
-        const earlier = (at_ms: number) => ({ at_ms, message: caller.rotate(1, 4000) });
-        return [
-          {
-            name: "an earlier one, a second after",
-            request: signalingRun([...said, made, earlier(6000)]),
-            ...sends("KEY_ROTATE_ACK"),
-          },
-          {
-            name: "an earlier one, 31 seconds after",
-            request: signalingRun([...said, made, earlier(36_000)]),
-            ...sends("KEY_ROTATE_ACK", 2),
-          },
-        ];
-      });
+      const [caller, resuming] = [new SuiteCaller(rng), new SuiteCaller(rng)];
+      const offers = ["chacha20-poly1305", SUITE, "aes-256-gcm"];
+      return [
+        ...connected(caller, (said) => {
+          const once = [...said, rotation(caller, 1, 2000)];
+          return [{
+            name: "a rotation",
+            request: signalingRun(once),
+            ...proves(caller, 1),
+            then: (value) => [goesOn("a rotation after it", caller, once, value, 2)],
+          }];
+        }),
+        ...connected(resuming, (said) => {
+          const resumption = { at_ms: 2000, message: resuming.resume(1, 2000, { encryption: offers }) };
+          const once = [...said, resumption];
+          return [{
+            name: "a resumption with other offers",
+            request: signalingRun(once),
+            ...sends("CONNECT_ACK", 2),
+            then: (value) => {
+              resuming.took(1, sentOf(value, "CONNECT_ACK")[1], offers);
+              const rotated = [...once, rotation(resuming, 2, 6000)];
+              return [{
+                name: "a rotation after it",
+                request: signalingRun(rotated),
+                ...proves(resuming, 2),
+                then: (value) => [goesOn("and another", resuming, rotated, value, 3, offers)],
+              }];
+            },
+          }];
+        }).map((check) => ({ ...check, name: `${check.name} that is resumed` })),
+      ];
     },
   },
   {
@@ -308,11 +348,35 @@ function asksWith(reason: string, atMs: number) {
   });
 }
 
-/** A KEY_ROTATE_ACK of the epoch with a proof that is right. */
-function proves(caller: SuiteCaller, epoch: number) {
-  return answersWith(`a KEY_ROTATE_ACK of epoch ${epoch} with its proof`, (value) => {
-    const ack = sentOf(value, "KEY_ROTATE_ACK").find((each) => each.epoch === epoch);
-    if (ack === undefined) return "there is none";
-    return ack.proof === caller.proofOf("KEY_ROTATE_ACK", epoch, ack) ? undefined : `the proof is ${ack.proof}`;
+/** KEY_ROTATE of the suite in a run. */
+function rotation(caller: SuiteCaller, epoch: number, atMs: number): Input {
+  return { at_ms: atMs, message: caller.rotate(epoch, atMs) };
+}
+
+/** A KEY_ROTATE_ACK for each of these epochs, in turn, with a key of its own and a proof that is right; no refusal. */
+function proves(caller: SuiteCaller, ...epochs: readonly number[]) {
+  return answersWith(`KEY_ROTATE_ACK of epoch ${epochs.join(", ")} with proofs`, (value) => {
+    if (refusalsOf(value).length > 0) return `the refusals are [${refusalsOf(value)}]`;
+    const acks = sentOf(value, "KEY_ROTATE_ACK");
+    if (acks.map(({ epoch }) => epoch).join() !== epochs.join()) return `sent are ${brief(acks)}`;
+    const keys = new Set(acks.map(({ encryption }) => (encryption as Json).public_key));
+    if (keys.size !== acks.length) return "two of them have the same key";
+    const wrong = acks.find((ack) => ack.proof !== caller.proofOf("KEY_ROTATE_ACK", Number(ack.epoch), ack));
+    return wrong === undefined ? undefined : `the proof of epoch ${wrong.epoch} is ${wrong.proof}`;
   });
+}
+
+/** Takes the last KEY_ROTATE_ACK, and asks for the next epoch with a proof that only its key can make. */
+function goesOn(
+  name: string,
+  caller: SuiteCaller,
+  said: readonly Input[],
+  value: Json,
+  epoch: number,
+  offers?: readonly string[],
+): Check {
+  const acks = sentOf(value, "KEY_ROTATE_ACK");
+  caller.took(epoch - 1, acks[acks.length - 1], offers);
+  const request = signalingRun([...said, rotation(caller, epoch, 60_000)]);
+  return { name, request, ...proves(caller, ...acks.map((ack) => Number(ack.epoch)), epoch) };
 }

@@ -2,6 +2,7 @@
 import { below, type Rng } from "../../../lib/base/rng.ts";
 import type { Case, Check } from "../../case.ts";
 import { answers, answersWith } from "../../expect.ts";
+import type { Json } from "../../testee/answer.ts";
 
 export const CASES: readonly Case[] = [
   {
@@ -112,7 +113,90 @@ export const CASES: readonly Case[] = [
       ];
     },
   },
+  {
+    id: "fec/recovered-once",
+    requirements: ["ARC-LOSS-fec-format"],
+    title: "A packet that two repairs protect is recovered once",
+    needs: "ops",
+    checks: ({ rng }) => {
+      const packets = frame(rng, 6);
+      const [lost, ...media] = packets;
+      return [{
+        name: "a repair for each packet",
+        request: encode(packets, { redundancy: 1 }),
+        ...answersWith("repairs", () => undefined),
+        then: ({ packets: each }) => [{
+          name: "a repair for all of them",
+          request: encode(packets, { redundancy: 0.1, sequence_number: packets.length }),
+          ...answersWith("a repair", () => undefined),
+          then: ({ packets: whole }) => [{
+            name: "the first one is lost",
+            request: { op: "fec.recover", media, fec: [...texts(each), ...texts(whole)] },
+            ...answers({ recovered: [lost] }),
+          }],
+        }],
+      }];
+    },
+  },
+  {
+    id: "fec/recovered-is-plain",
+    requirements: ["ARC-LOSS-fec-recovered", "ARC-LOSS-fec-source"],
+    title: "What is recovered from unprotected packets is a plain packet, and would not open as a protected one",
+    needs: "ops",
+    checks: ({ rng }) => {
+      const packets = frame(rng, 3);
+      return [protectAll(packets, (sealed) => [{
+        name: "the first and the last arrive",
+        request: { op: "srtp.receive", ...KEYS, packets: [sealed[0], sealed[2]] },
+        ...answers({ results: [{ hex: packets[0] }, { hex: packets[2] }] }),
+        then: ({ results }) => [repaired(packets, (results as readonly Json[]).map(({ hex }) => String(hex)))],
+      }])];
+    },
+  },
 ];
+
+/** Keys of SSRC 3, whose packets begin right before a wrap: the ROC of the second one is 1. */
+const KEYS = {
+  suite: "aes-128-gcm",
+  authentication: "hmac-sha256-80",
+  keys: { encryption_key: "11".repeat(16), auth_key: "22".repeat(32), salt: "33".repeat(12) },
+};
+
+/** Protects packets one after another, and goes on with all of them. */
+function protectAll(packets: readonly string[], then: (sealed: readonly string[]) => readonly Check[]): Check {
+  const from = (sealed: readonly string[]): Check => ({
+    name: `protect packet ${sealed.length}`,
+    request: { op: "srtp.protect", ...KEYS, roc: sealed.length === 0 ? 0 : 1, hex: packets[sealed.length] },
+    ...answersWith("a packet", () => undefined),
+    then: ({ hex }) => {
+      const all = [...sealed, String(hex)];
+      return all.length === packets.length ? then(all) : [from(all)];
+    },
+  });
+  return from([]);
+}
+
+/** The second of three packets comes back from the two that were opened, and is none to be opened. */
+function repaired(packets: readonly string[], opened: readonly string[]): Check {
+  return {
+    name: "the repair of all three",
+    request: encode(packets),
+    ...answersWith("repairs", () => undefined),
+    then: ({ packets: fec }) => [{
+      name: "the second one, recovered",
+      request: { op: "fec.recover", media: opened, fec },
+      ...answers({ recovered: [packets[1]] }),
+      then: ({ recovered }) => [{
+        name: "and taken for a protected one",
+        request: { op: "srtp.receive", ...KEYS, start_roc: 1, packets: recovered },
+        ...answersWith("a fault", ({ results }) => {
+          const [one] = results as readonly Json[];
+          return "fault" in one ? undefined : `it opens as ${one.hex}`;
+        }),
+      }],
+    }],
+  };
+}
 
 /** A full packet of SSRC 3 with K 0, the form in which FEC gives packets back. */
 function packet(seq: number, payload: string): string {
