@@ -163,7 +163,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const far = await world.call("callee");
       await far.validate();
-      const unknown = await far.unnamedPath();
+      const unknown = far.unnamedPath();
       await far.fence(unknown);
       await far.probed(unknown, 0);
     },
@@ -176,7 +176,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const far = await world.call("callee");
       await far.validate();
-      const unknown = await far.unnamedPath();
+      const unknown = far.unnamedPath();
       const good = far.seal(far.heartbeat());
       await far.path.send(good);
       await far.fence();
@@ -197,7 +197,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const far = await world.call("callee");
       await far.validate();
-      const unknown = await Promise.all(Array.from({ length: 7 }, () => far.unnamedPath()));
+      const unknown = Array.from({ length: 7 }, () => far.unnamedPath());
       for (const path of unknown) path.isAnswering = false;
       for (const path of unknown) await far.fence(path);
       await world.pass(200);
