@@ -56,8 +56,8 @@ export interface FarParts {
 
 export class FarPeer {
   readonly log: HeardLog;
-  readonly paths: readonly FarSocket[];
-  readonly relays: readonly PlayedRelay[];
+  /** Where the peer can reach us, and relays that we play. */
+  readonly stage: Stage;
   readonly keys: FarKeys;
   readonly epochs: FarEpochs;
   readonly rtcpSsrc: number;
@@ -84,8 +84,7 @@ export class FarPeer {
     this.#ear = new FarEar(keys, log);
     const ask = (message: Json & { readonly type: string }) => this.ask(message);
     this.epochs = new FarEpochs({ world, agreement, negotiated, role, keys, peerId, remotePeerId, networkInfo, ask });
-    this.paths = stage.paths;
-    this.relays = stage.relays;
+    this.stage = stage;
     this.rtcpSsrc = this.#rng.u32();
   }
 
@@ -133,6 +132,19 @@ export class FarPeer {
   /** Units of SSRCs that no STREAM_START has named yet. */
   get unknownUnits(): number {
     return this.#ear.earlyUnits;
+  }
+
+  get paths(): readonly FarSocket[] {
+    return this.stage.paths;
+  }
+
+  get relays(): readonly PlayedRelay[] {
+    return this.stage.relays;
+  }
+
+  /** Where the peer says that it can be reached. */
+  get remoteInfo(): Json {
+    return this.#parts.heard.network_info as Json;
   }
 
   /** The first path. */
@@ -258,7 +270,7 @@ export class FarPeer {
 
   /** A socket that nobody has named, whose units we hear as those of the others. */
   unnamedPath(): FarSocket {
-    const path = this.#parts.stage.socket(`unnamed ${++this.#unnamed}`);
+    const path = this.stage.socket(`unnamed ${++this.#unnamed}`);
     path.aim(this.path.remote ?? this.paths.find(({ remote }) => remote !== undefined)?.remote ?? NOWHERE);
     return path;
   }
@@ -282,9 +294,9 @@ export class FarPeer {
   }
 
   /** A HEARTBEAT that the peer has to answer: by then it has dealt with all that was sent there before. */
-  async fence(path: FarPath = this.path, epoch?: number): Promise<Json> {
+  async fence(path: FarPath = this.path, { epoch, ...more }: Json & { readonly epoch?: number } = {}): Promise<Json> {
     const { mark } = this.log;
-    const heartbeat = this.heartbeat();
+    const heartbeat = { ...this.heartbeat(), ...more };
     await path.send(this.seal(heartbeat, epoch));
     return await this.log.find(
       "a sealed HEARTBEAT_ACK with the challenge",

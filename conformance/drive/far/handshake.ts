@@ -54,9 +54,8 @@ export async function meet(world: PeerWorld, role: PeerRole, wish: CallWish = {}
   const relayWishes = (wish.relays ?? []).map((one) => typeof one === "number" ? { priority: one } : one);
   const grant = { sessionId: world.sessionId, peerId: role === "caller" ? world.callerId : world.calleeId };
   await stage.open({ paths: count, tcp, relays: relayWishes }, grant);
-  const { paths, relays, direct } = stage;
+  const { paths, relays, places } = stage;
   for (const relay of relays) relay.isAnswering = wish.relaysAreSilent !== true;
-  const places = [...paths, ...relays.map(({ place }) => place), ...(direct === undefined ? [] : [direct])];
   for (const place of places) place.isAnswering = wish.pathsAreSilent !== true;
   for (const relay of relays) relay.observed = wish.observed;
 

@@ -88,7 +88,9 @@ export class PlayedRelay {
 
   /** What a relay says to a plain message that came by a path of its place; undefined for nothing. */
   answer(message: Json, path: FarPath): Json | undefined {
-    if (!this.isAnswering || message.type !== "RELAY_BIND") return undefined;
+    if (!this.isAnswering) return undefined;
+    if (message.type === "RELAY_KEYS") return this.#acknowledged(message);
+    if (message.type !== "RELAY_BIND") return undefined;
     if (message.nonce !== this.nonce || message.proof !== this.proof) {
       return { type: "RELAY_CHALLENGE", nonce: this.nonce };
     }
@@ -101,5 +103,10 @@ export class PlayedRelay {
       observed: { ip, port },
       lifetime_s: LIFETIME_S,
     };
+  }
+
+  #acknowledged({ type, timestamp, stream_id }: Json): Json {
+    const in_reply_to = { type, timestamp, stream_id };
+    return { type: "ACK", session_id: this.#grant.sessionId, in_reply_to, timestamp };
   }
 }

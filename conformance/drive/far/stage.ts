@@ -6,10 +6,12 @@
 import { isSealed } from "../../../lib/crypto/seal.ts";
 import { classifyUnit, UnitKind } from "../../../lib/packet/demux.ts";
 import { ListenError } from "../../../lib/net/listen.ts";
+import { NetError } from "../../../lib/net/net_error.ts";
 import { openStream } from "../../../lib/net/open_stream.ts";
-import type { HostPort } from "../../../lib/base/address_table.ts";
+import { formatHostPort, type HostPort } from "../../../lib/base/address_table.ts";
 import type { Json } from "../../testee/answer.ts";
 import { messageOf } from "../line.ts";
+import { Breach } from "../outcome.ts";
 import type { PeerWorld } from "../peer_world.ts";
 import { FarConnection, FarListener } from "./far_connection.ts";
 import type { FarPath, FarPlace, PathEvents } from "./far_path.ts";
@@ -19,6 +21,8 @@ import { PlayedRelay, type RelayGrant, type RelayWish } from "./played_relay.ts"
 
 /** A number that is free for UDP and taken for TCP is rare, one after the other rarer. */
 const PORT_TRIES = 8;
+/** Nobody listens yet. */
+const DIAL_AGAIN_MS = 50;
 
 export interface StageWish {
   /** Sockets that are named in `network_info.local`. */
@@ -28,18 +32,24 @@ export interface StageWish {
   readonly relays: readonly RelayWish[];
 }
 
+export interface Arrival {
+  readonly path: FarPath;
+  readonly place: FarPlace;
+  readonly atMs: number;
+}
+
 /** The other peer: takes units, which are borrowed, and when they came. */
 type Take = (path: FarPath, unit: Uint8Array, atMs: number) => void;
 
 export class Stage implements PathEvents {
   readonly paths: FarSocket[] = [];
   readonly relays: PlayedRelay[] = [];
-  /** On the port number of the first socket. */
-  direct: FarListener | undefined;
+  #direct: FarListener | undefined;
   readonly #world: PeerWorld;
   readonly #log: HeardLog;
   readonly #early: { readonly path: FarPath; readonly unit: Uint8Array; readonly atMs: number }[] = [];
   #take: Take | undefined;
+  #dialled = 0;
 
   constructor(world: PeerWorld, log: HeardLog) {
     this.#world = world;
@@ -63,12 +73,44 @@ export class Stage implements PathEvents {
     return new FarSocket(this.#world.openLine(name), this);
   }
 
-  /** A connection to the peer under test. @throws NetError where nobody listens. */
-  async connection(name: string, to: HostPort): Promise<FarConnection> {
-    const socket = await openStream(to.host, to.port, undefined, this.#world.desk.patienceMs);
-    const connection = new FarConnection(this.#world.openLine(name), socket, true, this);
-    this.opened(connection);
-    return connection;
+  /** Listens on the port number of the first socket; for calls that wished for TCP. */
+  get direct(): FarListener {
+    if (this.#direct === undefined) throw new Error("this call has no TCP listener");
+    return this.#direct;
+  }
+
+  /** Everything that HEARTBEATs can come to. */
+  get places(): readonly FarPlace[] {
+    const direct = this.#direct === undefined ? [] : [this.#direct];
+    return [...this.paths, ...this.relays.map(({ place }) => place), ...direct];
+  }
+
+  /** The next connection of the peer's to one of the places, and when it came. */
+  arrival(places: readonly FarPlace[], mark = 0): Promise<Arrival> {
+    return this.#log.find(`a connection to ${places.map(({ name }) => name).join(" or ")}`, mark, (heard) => {
+      const { kind, path, atMs } = heard;
+      const place = places.find((one) => path !== undefined && one.owns(path));
+      return kind === "opened" && path !== undefined && place !== undefined ? { path, place, atMs } : undefined;
+    });
+  }
+
+  /** A connection of ours to the peer, as soon as it listens. */
+  async dial(to: HostPort): Promise<FarConnection> {
+    const { patienceMs, clock } = this.#world.desk;
+    const deadlineMs = clock.nowMs() + patienceMs;
+    for (;;) {
+      try {
+        const socket = await openStream(to.host, to.port, undefined, patienceMs);
+        const line = this.#world.openLine(`connection ${++this.#dialled}`);
+        const connection = new FarConnection(line, socket, true, this);
+        this.opened(connection);
+        return connection;
+      } catch (error) {
+        if (!(error instanceof NetError)) throw error;
+        if (clock.nowMs() > deadlineMs) throw new Breach(`a listener on ${formatHostPort(to)}`, error.message);
+        await this.#world.pass(DIAL_AGAIN_MS);
+      }
+    }
   }
 
   /** From now on units go to the other peer, those that wait first. */
@@ -118,7 +160,7 @@ export class Stage implements PathEvents {
     for (let tries = 1;; tries++) {
       const socket = this.socket(name);
       try {
-        this.direct = await this.#listener(`${name} over TCP`, socket.local.port, false);
+        this.#direct = await this.#listener(`${name} over TCP`, socket.local.port, false);
         this.paths.push(socket);
         return;
       } catch (error) {
