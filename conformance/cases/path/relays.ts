@@ -177,7 +177,7 @@ export const CASES: readonly Case[] = [
     } tells it in every HEARTBEAT through the relay`,
     needs: "peer",
     run: async (world) => {
-      const far = await world.call(role, { relays: [10], observed: OBSERVED });
+      const far = await world.call(role, { relays: [10], observed: OBSERVED, pathsAreSilent: true });
       const [{ path }] = far.relays;
       for (const heartbeat of await nextProbes(far, path, 3)) {
         const { public_ip, public_port, nat_type } = (heartbeat.network_info ?? {}) as Json;

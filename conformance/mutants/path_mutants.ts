@@ -1,0 +1,261 @@
+/** Our own peer, which looks for paths in a way of its own: over TCP, through relays, at addresses that it is told of. */
+import { isStreamAddress } from "../../lib/base/address_table.ts";
+import { readU32, toBase64Url, utf8 } from "../../lib/base/bytes.ts";
+import { SEAL_OVERHEAD_BYTES } from "../../lib/crypto/seal.ts";
+import { classifyUnit, UnitKind } from "../../lib/packet/demux.ts";
+import type { PeerSession } from "../../lib/session/session.ts";
+import type { SessionOutput } from "../../lib/session/session_events.ts";
+import type { StreamTarget } from "../../lib/session/stream_connections.ts";
+import { messageOf } from "../drive/line.ts";
+import type { OwnPeerChanges } from "../drive/own_peer.ts";
+import type { Json } from "../testee/answer.ts";
+import type { Mutant } from "./mutant.ts";
+import { peerMutant } from "./peer_mutant.ts";
+
+/** Of a connection that the session knows nothing of: far from those that it counts itself. */
+const UNKNOWN_ADDRESS = 0x7fff_0000;
+const LATE_MS = 1000;
+
+/** What the session says goes through `change`; undefined leaves it out. Made once for each session. */
+function wanting(
+  make: (session: PeerSession) => (out: SessionOutput) => SessionOutput | undefined,
+): OwnPeerChanges {
+  return {
+    session(session) {
+      const poll = session.poll.bind(session);
+      const change = make(session);
+      session.poll = () => {
+        for (let out = poll(); out !== undefined; out = poll()) {
+          const changed = change(out);
+          if (changed !== undefined) return changed;
+        }
+        return undefined;
+      };
+    },
+  };
+}
+
+/** Wants of a kind are not carried out. */
+function without(isLeftOut: (want: Extract<SessionOutput, { kind: "transport" }>["want"]) => boolean): OwnPeerChanges {
+  return wanting(() => (out) => out.kind === "transport" && isLeftOut(out.want) ? undefined : out);
+}
+
+/** Beside a want for which `place` answers something, somebody connects there and says nothing. */
+function knocking(
+  place: (out: SessionOutput, session: PeerSession) => Omit<StreamTarget, "transport"> | undefined,
+): OwnPeerChanges {
+  return {
+    session(session) {
+      const poll = session.poll.bind(session);
+      const knocks: SessionOutput[] = [];
+      let address = UNKNOWN_ADDRESS;
+      session.poll = () => {
+        const knock = knocks.shift();
+        if (knock !== undefined) return knock;
+        const out = poll();
+        const to = out && place(out, session);
+        if (to !== undefined) {
+          const want = { kind: "connect", address: address++, to: { ...to, transport: "tcp" } } as const;
+          knocks.push({ kind: "transport", want });
+        }
+        return out;
+      };
+    },
+  };
+}
+
+/** Entries of `relay_servers` are read as `change` has them. */
+function readingRelays(change: (entry: Json, i: number) => Json): OwnPeerChanges {
+  return {
+    session(session) {
+      const take = session.signalingMessage.bind(session);
+      session.signalingMessage = (input, nowMs) => {
+        const message = messageOf(typeof input === "string" ? utf8(input) : input);
+        const info = message.network_info as Json | undefined;
+        const servers = info?.relay_servers;
+        if (!Array.isArray(servers)) return take(input, nowMs);
+        const changed = { ...message, network_info: { ...info, relay_servers: servers.map(change) } };
+        take(JSON.stringify(changed), nowMs);
+      };
+    },
+  };
+}
+
+/** Sees a unit for a connection, of which it is the nth, and may cut its end off; what it answers goes out behind it. */
+type Follow = (unit: Uint8Array, nth: number, cut: (bytes: number) => void) => Uint8Array | undefined;
+
+/** `make` is called once for each session. */
+function overStreams(make: () => Follow): OwnPeerChanges {
+  return {
+    session(session) {
+      const pollPackets = session.pollPackets.bind(session);
+      const follow = make();
+      const counts = new Map<number, number>();
+      session.pollPackets = (batch, nowMs) => {
+        const before = batch.size;
+        pollPackets(batch, nowMs);
+        const { size } = batch;
+        for (let i = before; i < size; i++) {
+          const address = batch.addresses[i];
+          if (!isStreamAddress(address)) continue;
+          const nth = counts.get(address) ?? 0;
+          counts.set(address, nth + 1);
+          const more = follow(batch.packet(i), nth, (bytes) => batch.lengths[i] -= bytes);
+          if (more !== undefined) batch.push(more, address);
+        }
+        return batch.size - before;
+      };
+    },
+  };
+}
+
+/** RELAY_KEYS for each SSRC, behind its first packet. */
+function keysBehind(): Follow {
+  const named = new Set<number>();
+  const key = toBase64Url(new Uint8Array(32));
+  return (unit) => {
+    if (classifyUnit(unit) !== UnitKind.arcrtp) return undefined;
+    const ssrc = readU32(unit, 8);
+    if (named.has(ssrc)) return undefined;
+    named.add(ssrc);
+    const keys = { type: "RELAY_KEYS", ssrc, auth_key: key, rtcp_auth_key: key, epoch: 0, roc: 0, timestamp: 1 };
+    return utf8(JSON.stringify(keys));
+  };
+}
+
+export const PATH_MUTANTS: readonly Mutant[] = [
+  peerMutant(
+    {
+      id: "peer/tcp-beside-udp",
+      broken: "tries TCP as soon as it is connected",
+      breaks: ["ARC-PATH-tcp-after"],
+    },
+    knocking((out, { agreement }) => {
+      if (out.kind !== "event" || out.event.kind !== "connected") return undefined;
+      const [first] = agreement?.remote.networkInfo.local ?? [];
+      return first && { kind: "tcp", host: first.ip, port: first.port };
+    }),
+  ),
+  peerMutant({
+    id: "peer/never-over-tcp",
+    broken: "connects nowhere over TCP",
+    breaks: ["ARC-PATH-tcp-after"],
+  }, without(({ kind }) => kind === "connect")),
+  peerMutant({
+    id: "peer/tcp-after-another-second",
+    broken: "waits a second before it tries TCP, too, when the last path over UDP has gone down",
+    breaks: ["ARC-PATH-tcp-at-once"],
+  }, {
+    session(session) {
+      const poll = session.poll.bind(session);
+      const held: SessionOutput[] = [];
+      let dueMs = Infinity;
+      session.poll = () => {
+        const out = performance.now() >= dueMs ? held.shift() ?? poll() : poll();
+        if (out?.kind !== "transport" || out.want.kind !== "connect" || performance.now() >= dueMs) return out;
+        if (dueMs === Infinity) dueMs = performance.now() + LATE_MS;
+        held.push(out);
+        return session.poll();
+      };
+    },
+  }),
+  peerMutant({
+    id: "peer/introduces-itself-in-the-clear",
+    broken: "says its first HEARTBEAT on a connection without a seal",
+    breaks: ["ARC-PATH-tcp-direct"],
+  }, overStreams(() => (_unit, nth, cut) => void (nth === 0 && cut(SEAL_OVERHEAD_BYTES)))),
+  peerMutant({
+    id: "peer/listens-nowhere",
+    broken: "takes no connections as a callee",
+    breaks: ["ARC-PATH-tcp-direct"],
+  }, without(({ kind }) => kind === "listen")),
+  peerMutant({
+    id: "peer/suffers-strangers",
+    broken: "keeps connections whose first unit is something else than a sealed HEARTBEAT",
+    breaks: ["ARC-PATH-tcp-first-unit"],
+  }, without(({ kind }) => kind === "close")),
+  peerMutant({
+    id: "peer/worst-relay-first",
+    broken: "tries relays over TCP the other way round",
+    breaks: ["ARC-PATH-tcp-relay"],
+  }, readingRelays((entry) => ({ ...entry, priority: 100 - Number(entry.priority) }))),
+  peerMutant({
+    id: "peer/no-relay-over-tls",
+    broken: "does not connect to relays over TLS",
+    breaks: ["ARC-PATH-tcp-relay"],
+  }, without((want) => want.kind === "connect" && want.to.transport === "tls")),
+  peerMutant(
+    {
+      id: "peer/relays-without-delay",
+      broken: "connects to relays together with the direct attempt",
+      breaks: ["ARC-PATH-tcp-head-start"],
+    },
+    knocking((out, { agreement }) => {
+      if (out.kind !== "transport" || out.want.kind !== "connect" || out.want.to.kind !== "tcp") return undefined;
+      const [relay] = agreement?.remote.networkInfo.relay_servers ?? [];
+      return relay && { kind: "tcp_relay", host: relay.address, port: relay.port };
+    }),
+  ),
+  peerMutant({
+    id: "peer/binds-by-every-way",
+    broken: "binds at a relay over TCP, though it is bound there over UDP",
+    breaks: ["ARC-PATH-tcp-relay-once"],
+  }, readingRelays((entry, i) => ({ ...entry, id: `way-${i}` }))),
+  peerMutant({
+    id: "peer/gives-keys-late",
+    broken: "sends RELAY_KEYS behind the first packet",
+    breaks: ["ARC-RELAY-keys-before-epoch"],
+  }, overStreams(keysBehind)),
+  peerMutant({
+    id: "peer/connects-before-it-binds",
+    broken: "takes no notice of the relays that it knows before it connects",
+    breaks: ["ARC-PATH-bind-first"],
+  }, { config: (config) => ({ ...config, relays: [] }) }),
+  peerMutant(
+    {
+      id: "peer/waits-for-dead-relays",
+      broken: "sends CONNECT 3 seconds after the relays were asked",
+      breaks: ["ARC-PATH-bind-first"],
+    },
+    {
+      link: (link) => ({
+        ...link,
+        get bufferedBytes() {
+          return link.bufferedBytes;
+        },
+        send(text) {
+          if (messageOf(utf8(text)).type === "CONNECT") setTimeout(() => link.send(text), 3 * LATE_MS);
+          else link.send(text);
+        },
+        close: (why) => link.close(why),
+      }),
+    },
+  ),
+  peerMutant({
+    id: "peer/keeps-its-address-to-itself",
+    broken: "does not tell what its relays see of it",
+    breaks: ["ARC-PATH-tell-address"],
+  }, {
+    session: ({ finder: { paths } }) => {
+      Object.defineProperty(paths, "news", { get: () => undefined, set: () => {} });
+    },
+  }),
+  peerMutant({
+    id: "peer/deaf-to-addresses",
+    broken: "does not probe addresses that it is told of",
+    breaks: ["ARC-PATH-told-address"],
+  }, {
+    session: ({ finder: { paths } }) => {
+      paths.told = () => {};
+    },
+  }),
+  peerMutant({
+    id: "peer/scans-for-anybody",
+    broken: "probes all addresses that it is told of",
+    breaks: ["ARC-PATH-told-address"],
+  }, {
+    session: ({ finder: { paths } }) => {
+      paths.told = (candidate, nowMs) => paths.offer(candidate, nowMs);
+    },
+  }),
+];
