@@ -33,7 +33,10 @@ export const COMPLETE_CLAUSES: readonly string[] = [
   "5.6.1", // sealed JSON
   "5.7", // payload types and formats
   "6", // signaling transports
+  "7", // paths
   "8.1", // relay tokens and proofs
+  "8.2", // binding
+  "8.4", // checks at the relay
   "8.5", // priority and limits
   "9.1", // the adaptation rule
   "12", // dialects, counters and knobs

@@ -1,4 +1,7 @@
-/** Our own peer, which looks for paths in a way of its own: over TCP, through relays, at addresses that it is told of. */
+/**
+ * Our own peer, which looks for paths in a way of its own: over TCP, through relays, at addresses that it is told of; and
+ * what a testee gets wrong of clocks and reconnecting.
+ */
 import { isStreamAddress } from "../../lib/base/address_table.ts";
 import { readU32, toBase64Url, utf8 } from "../../lib/base/bytes.ts";
 import { SEAL_OVERHEAD_BYTES } from "../../lib/crypto/seal.ts";
@@ -9,7 +12,7 @@ import type { StreamTarget } from "../../lib/session/stream_connections.ts";
 import { messageOf } from "../drive/line.ts";
 import type { OwnPeerChanges } from "../drive/own_peer.ts";
 import type { Json } from "../testee/answer.ts";
-import type { Mutant } from "./mutant.ts";
+import { asking, eachOf, type Mutant, opsMutant } from "./mutant.ts";
 import { peerMutant } from "./peer_mutant.ts";
 
 /** Of a connection that the session knows nothing of: far from those that it counts itself. */
@@ -241,6 +244,19 @@ export const PATH_MUTANTS: readonly Mutant[] = [
     },
   }),
   peerMutant({
+    id: "peer/knows-no-nat-type",
+    broken: "says that it does not know its NAT type",
+    breaks: ["ARC-RELAY-nat-type"],
+  }, {
+    session: ({ finder: { paths } }) => {
+      let news = paths.news;
+      Object.defineProperty(paths, "news", {
+        get: () => news,
+        set: (told: typeof news) => news = told && { ...told, nat_type: "unknown" },
+      });
+    },
+  }),
+  peerMutant({
     id: "peer/deaf-to-addresses",
     broken: "does not probe addresses that it is told of",
     breaks: ["ARC-PATH-told-address"],
@@ -258,4 +274,57 @@ export const PATH_MUTANTS: readonly Mutant[] = [
       paths.told = (candidate, nowMs) => paths.offer(candidate, nowMs);
     },
   }),
+  opsMutant(
+    {
+      id: "path/last-offset",
+      broken: "takes the clock offset of the last HEARTBEAT, however long it took",
+      breaks: ["ARC-PATH-clock-offset"],
+    },
+    "path.clock_offset",
+    (op) => (request, context) => {
+      const last = (request.raw.exchanges as readonly Json[]).slice(-1);
+      return op(asking(request, { exchanges: last }), context);
+    },
+  ),
+  opsMutant(
+    {
+      id: "path/offset-without-the-way",
+      broken: "takes the clock offset as if a HEARTBEAT took no time on its way",
+      breaks: ["ARC-PATH-clock-offset"],
+    },
+    "path.clock_offset",
+    (op) => (request, context) => {
+      const exchanges = request.raw.exchanges as readonly Json[];
+      return op(
+        asking(request, { exchanges: exchanges.map((one) => ({ ...one, received_ms: one.sent_ms })) }),
+        context,
+      );
+    },
+  ),
+  opsMutant(
+    {
+      id: "path/reconnects-silently",
+      broken: "does not tell the application that it reconnects",
+      breaks: ["ARC-PATH-reconnect-told"],
+    },
+    "signaling.run",
+    (op) => (request, context) =>
+      eachOf(op(request, context), "states", (told) => told.state === "reconnecting" ? [] : [told]),
+  ),
+  opsMutant(
+    {
+      id: "path/never-tells-of-the-end",
+      broken: "tells the application that it is connected once, and not again when it is resumed",
+      breaks: ["ARC-PATH-reconnect-told"],
+    },
+    "signaling.run",
+    (op) => (request, context) => {
+      let isConnected = false;
+      return eachOf(op(request, context), "states", (told) => {
+        const isAgain = told.state === "connected" && isConnected;
+        isConnected ||= told.state === "connected";
+        return isAgain ? [] : [told];
+      });
+    },
+  ),
 ];

@@ -177,13 +177,32 @@ export const CASES: readonly Case[] = [
     } tells it in every HEARTBEAT through the relay`,
     needs: "peer",
     run: async (world) => {
-      const far = await world.call(role, { relays: [10], observed: OBSERVED, pathsAreSilent: true });
+      const far = await world.call(role, { relays: [{ priority: 10, observed: OBSERVED }], pathsAreSilent: true });
       const [{ path }] = far.relays;
       for (const heartbeat of await nextProbes(far, path, 3)) {
         const { public_ip, public_port, nat_type } = (heartbeat.network_info ?? {}) as Json;
         const isTold = public_ip === OBSERVED.host && public_port === OBSERVED.port && typeof nat_type === "string";
         world.require(isTold, `network_info with ${brief(OBSERVED)}`, brief(heartbeat.network_info));
       }
+    },
+  })),
+  ...[
+    { natType: "symmetric", second: { ...OBSERVED, port: OBSERVED.port + 1 }, how: "at different ports" },
+    { natType: "cone", second: OBSERVED, how: "at one address" },
+  ].map(({ natType, second, how }): Case => ({
+    id: `path/nat-type-${natType}`,
+    requirements: ["ARC-RELAY-nat-type", "ARC-PATH-tell-address"],
+    title: `A peer that two relays see ${how} has the NAT type ${natType}`,
+    needs: "peer",
+    run: async (world) => {
+      const relays = [{ priority: 10, observed: OBSERVED }, { priority: 20, observed: second }];
+      const far = await world.call("callee", { relays, pathsAreSilent: true });
+      const expected = `a sealed HEARTBEAT with nat_type ${natType} through a relay`;
+      await far.log.find(expected, 0, ({ path, ...heard }) => {
+        const isThrough = far.relays.some(({ place }) => path !== undefined && place.owns(path));
+        const info = heard.kind === "sealed" ? heard.message.network_info as Json | undefined : undefined;
+        return isThrough && info?.nat_type === natType || undefined;
+      });
     },
   })),
   {

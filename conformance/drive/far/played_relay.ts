@@ -23,6 +23,8 @@ export interface RelayWish {
   readonly id?: string;
   /** The peer under test is told of it when it is started, and not by its server. */
   readonly isKnown?: boolean;
+  /** Where it says that it sees the peer under test; where that really is as a rule. */
+  readonly observed?: HostPort;
 }
 
 /** Whom the relay binds. */
@@ -38,8 +40,6 @@ export class PlayedRelay {
   readonly nonce: string;
   /** RELAY_BINDs get no answer while it is switched off. */
   isAnswering = true;
-  /** What it says that it sees of the peer under test; where that really is as a rule. */
-  observed: HostPort | undefined;
   readonly #wish: RelayWish;
   readonly #grant: RelayGrant;
 
@@ -94,7 +94,7 @@ export class PlayedRelay {
     if (message.nonce !== this.nonce || message.proof !== this.proof) {
       return { type: "RELAY_CHALLENGE", nonce: this.nonce };
     }
-    const { host: ip, port } = this.observed ?? path.remote ?? NOWHERE;
+    const { host: ip, port } = this.#wish.observed ?? path.remote ?? NOWHERE;
     return {
       type: "RELAY_BOUND",
       relay_id: this.id,
