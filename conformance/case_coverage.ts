@@ -30,7 +30,7 @@ export const COMPLETE_CLAUSES: readonly string[] = [
   "5.2", // message tables
   "5.4", // errors
   "5.5", // states
-  "5.6.1", // sealed JSON
+  "5.6", // sealed JSON, and what may go in the clear
   "5.7", // payload types and formats
   "6", // signaling transports
   "7", // paths

@@ -95,7 +95,8 @@ export function peerCommands(commands: Readonly<Partial<Record<PeerRole, string>
 
 const PLACEHOLDER = /\{(signal|session|peer|relay|relay_token|ca)\}/g;
 
-function wordsOf(command: string, meeting: PeerMeeting, caFile: string | undefined): readonly string[] {
+/** The words of a command with its placeholders filled in; those whose value is not there are left out. */
+export function wordsOf(command: string, meeting: PeerMeeting, caFile?: string): readonly string[] {
   const { signalUrl: signal, sessionId: session, peerId: peer, relay } = meeting;
   const values: Readonly<Record<string, string | undefined>> = {
     signal,

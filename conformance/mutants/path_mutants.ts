@@ -4,7 +4,7 @@
  */
 import { isStreamAddress } from "../../lib/base/address_table.ts";
 import { readU32, toBase64Url, utf8 } from "../../lib/base/bytes.ts";
-import { SEAL_OVERHEAD_BYTES } from "../../lib/crypto/seal.ts";
+import { isSealed, SEAL_OVERHEAD_BYTES } from "../../lib/crypto/seal.ts";
 import { classifyUnit, UnitKind } from "../../lib/packet/demux.ts";
 import type { PeerSession } from "../../lib/session/session.ts";
 import type { SessionOutput } from "../../lib/session/session_events.ts";
@@ -204,6 +204,11 @@ export const PATH_MUTANTS: readonly Mutant[] = [
     broken: "binds at a relay over TCP, though it is bound there over UDP",
     breaks: ["ARC-PATH-tcp-relay-once"],
   }, readingRelays((entry, i) => ({ ...entry, id: `way-${i}` }))),
+  peerMutant({
+    id: "peer/trusts-tls-with-heartbeats",
+    broken: "says over a connection everything that it seals once more in the clear",
+    breaks: ["ARC-SEAL-path-tls"],
+  }, overStreams(() => (unit) => isSealed(unit) ? unit.slice(0, -SEAL_OVERHEAD_BYTES) : undefined)),
   peerMutant({
     id: "peer/gives-keys-late",
     broken: "sends RELAY_KEYS behind the first packet",

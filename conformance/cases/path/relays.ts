@@ -6,7 +6,7 @@ import type { Heard } from "../../drive/far/heard_log.ts";
 import type { PeerRole } from "../../drive/peer_source.ts";
 import { brief } from "../../expect.ts";
 import type { Json } from "../../testee/answer.ts";
-import { isMediaOn, isProbe, mediaOn } from "./watching.ts";
+import { isMediaOn, isProbe, mediaOn, relayedOverTls } from "./watching.ts";
 
 /** Later than this is not even a busy host's fault. */
 const LATEST_MS = 2000;
@@ -122,11 +122,7 @@ export const CASES: readonly Case[] = [
     title: "A peer that gives a relay its RELAY_KEYS does so before the first packet of each SSRC and epoch",
     needs: "peer",
     run: async (world) => {
-      const far = await world.call("caller", { relays: [{ priority: 10, transport: "tls" }], pathsAreSilent: true });
-      const [{ place }] = far.relays;
-      place.isAnswering = true;
-      const { path } = await far.stage.arrival([place]);
-      await mediaOn(far, path, 0);
+      const { far, path } = await relayedOverTls(world, "caller");
       await far.epochs.rotate();
       await far.hears("media of epoch 1", 0, ({ epoch }) => epoch === 1);
       const given = new Set<string>();
