@@ -5,6 +5,9 @@ import type { Heard } from "../../drive/far/heard_log.ts";
 import type { PeerRole } from "../../drive/peer_source.ts";
 import type { PeerWorld } from "../../drive/peer_world.ts";
 
+/** After so long what was sent on another path, before media changed over, has been read, on a busy host too. */
+export const SETTLED_MS = 100;
+
 export function isProbe(heard: Heard, path: FarPath): boolean {
   return heard.kind === "sealed" && heard.path === path && heard.message.type === "HEARTBEAT";
 }
