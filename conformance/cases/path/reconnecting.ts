@@ -3,7 +3,7 @@ import type { Case } from "../../case.ts";
 import type { PeerRole } from "../../drive/peer_source.ts";
 import { answersWith, brief } from "../../expect.ts";
 import { isJson } from "../../testee/answer.ts";
-import { connected, signalingRun, SuiteCaller } from "../suite_peer.ts";
+import { connected, signalingRun, SuiteCaller } from "../signaling/suite_caller.ts";
 import { requireContinues } from "./keeping.ts";
 
 const ROLES: readonly PeerRole[] = ["caller", "callee"];
