@@ -2,8 +2,7 @@
  * Our own peer, which looks for paths in a way of its own: over TCP, through relays, at addresses that it is told of; and
  * what a testee gets wrong of clocks and reconnecting.
  */
-import { isStreamAddress } from "../../lib/base/address_table.ts";
-import { readU32, toBase64Url, utf8 } from "../../lib/base/bytes.ts";
+import { readU32, utf8 } from "../../lib/base/bytes.ts";
 import { isSealed, SEAL_OVERHEAD_BYTES } from "../../lib/crypto/seal.ts";
 import { classifyUnit, UnitKind } from "../../lib/packet/demux.ts";
 import type { PeerSession } from "../../lib/session/session.ts";
@@ -13,7 +12,7 @@ import { messageOf } from "../drive/line.ts";
 import type { OwnPeerChanges } from "../drive/own_peer.ts";
 import type { Json } from "../testee/answer.ts";
 import { asking, eachOf, type Mutant, opsMutant } from "./mutant.ts";
-import { peerMutant } from "./peer_mutant.ts";
+import { overStreams, peerMutant, type RewriteStream } from "./peer_mutant.ts";
 
 /** Of a connection that the session knows nothing of: far from those that it counts itself. */
 const UNKNOWN_ADDRESS = 0x7fff_0000;
@@ -84,45 +83,15 @@ function readingRelays(change: (entry: Json, i: number) => Json): OwnPeerChanges
   };
 }
 
-/** Sees a unit for a connection, of which it is the nth, and may cut its end off; what it answers goes out behind it. */
-type Follow = (unit: Uint8Array, nth: number, cut: (bytes: number) => void) => Uint8Array | undefined;
-
-/** `make` is called once for each session. */
-function overStreams(make: () => Follow): OwnPeerChanges {
-  return {
-    session(session) {
-      const pollPackets = session.pollPackets.bind(session);
-      const follow = make();
-      const counts = new Map<number, number>();
-      session.pollPackets = (batch, nowMs) => {
-        const before = batch.size;
-        pollPackets(batch, nowMs);
-        const { size } = batch;
-        for (let i = before; i < size; i++) {
-          const address = batch.addresses[i];
-          if (!isStreamAddress(address)) continue;
-          const nth = counts.get(address) ?? 0;
-          counts.set(address, nth + 1);
-          const more = follow(batch.packet(i), nth, (bytes) => batch.lengths[i] -= bytes);
-          if (more !== undefined) batch.push(more, address);
-        }
-        return batch.size - before;
-      };
-    },
-  };
-}
-
 /** RELAY_KEYS for each SSRC, behind its first packet. */
-function keysBehind(): Follow {
+function keysBehind(): RewriteStream {
   const named = new Set<number>();
-  const key = toBase64Url(new Uint8Array(32));
   return (unit) => {
-    if (classifyUnit(unit) !== UnitKind.arcrtp) return undefined;
+    if (classifyUnit(unit) !== UnitKind.arcrtp) return [unit];
     const ssrc = readU32(unit, 8);
-    if (named.has(ssrc)) return undefined;
+    if (named.has(ssrc)) return [unit];
     named.add(ssrc);
-    const keys = { type: "RELAY_KEYS", ssrc, auth_key: key, rtcp_auth_key: key, epoch: 0, roc: 0, timestamp: 1 };
-    return utf8(JSON.stringify(keys));
+    return [unit, utf8(JSON.stringify({ type: "RELAY_KEYS", ssrc, epoch: 0 }))];
   };
 }
 
@@ -166,7 +135,7 @@ export const PATH_MUTANTS: readonly Mutant[] = [
     id: "peer/introduces-itself-in-the-clear",
     broken: "says its first HEARTBEAT on a connection without a seal",
     breaks: ["ARC-PATH-tcp-direct"],
-  }, overStreams(() => (_unit, nth, cut) => void (nth === 0 && cut(SEAL_OVERHEAD_BYTES)))),
+  }, overStreams(() => (unit, nth) => [nth === 0 ? unit.slice(0, -SEAL_OVERHEAD_BYTES) : unit])),
   peerMutant({
     id: "peer/listens-nowhere",
     broken: "takes no connections as a callee",
@@ -208,7 +177,7 @@ export const PATH_MUTANTS: readonly Mutant[] = [
     id: "peer/trusts-tls-with-heartbeats",
     broken: "says over a connection everything that it seals once more in the clear",
     breaks: ["ARC-SEAL-path-tls"],
-  }, overStreams(() => (unit) => isSealed(unit) ? unit.slice(0, -SEAL_OVERHEAD_BYTES) : undefined)),
+  }, overStreams(() => (unit) => isSealed(unit) ? [unit, unit.slice(0, -SEAL_OVERHEAD_BYTES)] : [unit])),
   peerMutant({
     id: "peer/gives-keys-late",
     broken: "sends RELAY_KEYS behind the first packet",
