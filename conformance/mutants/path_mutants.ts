@@ -169,6 +169,28 @@ export const PATH_MUTANTS: readonly Mutant[] = [
     }),
   ),
   peerMutant({
+    id: "peer/gives-direct-tcp-up",
+    broken: "hears nothing more on a direct connection once it tries relays",
+    breaks: ["ARC-PATH-tcp-head-start"],
+  }, {
+    session(session) {
+      const poll = session.poll.bind(session);
+      const packets = session.packets.bind(session);
+      const direct = new Set<number>();
+      let isGivenUp = false;
+      session.poll = () => {
+        const out = poll();
+        if (out?.kind !== "transport" || out.want.kind !== "connect") return out;
+        if (out.want.to.kind === "tcp") direct.add(out.want.address);
+        else isGivenUp = true;
+        return out;
+      };
+      session.packets = (batch, nowMs) => {
+        if (!isGivenUp || !direct.has(batch.addresses[0])) packets(batch, nowMs);
+      };
+    },
+  }),
+  peerMutant({
     id: "peer/binds-by-every-way",
     broken: "binds at a relay over TCP, though it is bound there over UDP",
     breaks: ["ARC-PATH-tcp-relay-once"],
