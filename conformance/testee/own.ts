@@ -54,7 +54,7 @@ function ownOps({ version, crypto, readFile }: OwnTesteeOptions): Ops {
     ...srtcpOps(crypto),
     ...rtcpOps,
     ...signalingOps,
-    ...signalingRunOps,
+    ...signalingRunOps(crypto),
     ...payloadOps,
     ...fecOps,
     ...jitterOps,
