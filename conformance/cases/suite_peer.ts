@@ -22,7 +22,7 @@ const PRIVATE_KEYS = ["02", "03", "04", "05", "06"].map((byte) => byte.repeat(32
 export const SUITE = "aes-128-gcm";
 const AUTHENTICATION = "hmac-sha256-80";
 
-export type Input = { readonly at_ms: number; readonly message?: Json; readonly command?: string };
+export type Input = Json & { readonly at_ms: number; readonly message?: Json; readonly command?: string };
 
 /** A run with the testee as callee, or as caller. */
 export function signalingRun(inputs: readonly Input[], { role = "callee", config = {} } = {}) {
