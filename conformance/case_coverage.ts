@@ -20,8 +20,11 @@ export const COMPLETE_CLAUSES: readonly string[] = [
   "3.1", // ECDH
   "3.2", // transcript
   "3.3", // key schedule
+  "3.4", // no nonce twice
   "3.5", // identity
   "3.6", // epochs and proofs
+  "3.7", // rotation
+  "3.8", // identity policy
   "4.1", // packet protection
   "4.2", // receiving protected packets
   "4.3", // SRTCP

@@ -5,6 +5,7 @@ import { DIALECT_MUTANTS } from "./dialect_mutants.ts";
 import { EPOCH_MUTANTS } from "./epoch_mutants.ts";
 import { HEADER_MUTANTS } from "./header_mutants.ts";
 import { KEY_MUTANTS } from "./key_mutants.ts";
+import { IDENTITY_MUTANTS } from "./identity_mutants.ts";
 import { KEY_USE_MUTANTS } from "./key_use_mutants.ts";
 import { LADDER_MUTANTS } from "./ladder_mutants.ts";
 import { MEDIA_MUTANTS } from "./media_mutants.ts";
@@ -26,6 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...KEY_MUTANTS,
   ...EPOCH_MUTANTS,
   ...KEY_USE_MUTANTS,
+  ...IDENTITY_MUTANTS,
   ...SRTP_MUTANTS,
   ...CRYPTO_MUTANTS,
   ...RECEIVER_MUTANTS,

@@ -6,6 +6,7 @@ import { CASES as SCHEDULE } from "./schedule.ts";
 import { CASES as NO_NONCE_TWICE } from "./no_nonce_twice.ts";
 import { CASES as PACKET_COUNTS } from "./packet_counts.ts";
 import { CASES as IDENTITY } from "./identity.ts";
+import { CASES as IDENTITY_POLICY } from "./identity_policy.ts";
 import { CASES as EPOCHS } from "./epochs.ts";
 import { CASES as ROTATION } from "./rotation.ts";
 
@@ -15,6 +16,7 @@ export const KEY_CASES: readonly Case[] = [
   ...SCHEDULE,
   ...NO_NONCE_TWICE,
   ...IDENTITY,
+  ...IDENTITY_POLICY,
   ...EPOCHS,
   ...ROTATION,
   ...PACKET_COUNTS,
