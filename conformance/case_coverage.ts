@@ -31,6 +31,7 @@ export const COMPLETE_CLAUSES: readonly string[] = [
   "4.5", // choosing suite and authentication
   "5.1", // JSON rules
   "5.2", // message tables
+  "5.3", // requests, answers and heartbeats
   "5.4", // errors
   "5.5", // states
   "5.6.1", // sealed JSON

@@ -3,6 +3,7 @@ import type { Case } from "../../case.ts";
 import { CASES as ERRORS } from "./errors.ts";
 import { CASES as JSON_RULES } from "./json_rules.ts";
 import { CASES as ANSWERS } from "./answers.ts";
+import { CASES as HEARTBEATS } from "./heartbeats.ts";
 import { CASES as CLEAR_UNITS } from "./clear_units.ts";
 import { CASES as CONNECT } from "./messages_connect.ts";
 import { CASES as SESSION } from "./messages_session.ts";
@@ -18,6 +19,7 @@ export const SIGNALING_CASES: readonly Case[] = [
   ...STREAM,
   ...SESSION,
   ...ANSWERS,
+  ...HEARTBEATS,
   ...REPETITION,
   ...ERRORS,
   ...STATES,

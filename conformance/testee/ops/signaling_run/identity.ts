@@ -10,7 +10,7 @@
  *
  * Of `required`, `pin` and `ca` there is one at most; without any, the other peer needs no identity.
  */
-import { type Parsed } from "../../../../lib/base/parsed.ts";
+import type { Parsed } from "../../../../lib/base/parsed.ts";
 import { parseCertificateBase64, parseTrustAnchors } from "../../../../lib/crypto/certificate.ts";
 import { keyPairFromPrivate } from "../../../../lib/crypto/ecdh.ts";
 import type { IdentityPolicy } from "../../../../lib/crypto/identity.ts";
