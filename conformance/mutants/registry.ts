@@ -15,6 +15,7 @@ import { PAYLOAD_MUTANTS } from "./payload_mutants.ts";
 import { PEER_MUTANTS } from "./peer_mutants.ts";
 import { PLAYOUT_MUTANTS } from "./playout_mutants.ts";
 import { RECEIVER_MUTANTS } from "./receiver_mutants.ts";
+import { RECEPTION_MUTANTS } from "./reception_mutants.ts";
 import { RELAY_MUTANTS } from "./relay_mutants.ts";
 import { RTCP_MUTANTS } from "./rtcp_mutants.ts";
 import { SERVER_MUTANTS } from "./server_mutants.ts";
@@ -35,6 +36,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...RTCP_MUTANTS,
   ...MEDIA_MUTANTS,
   ...PLAYOUT_MUTANTS,
+  ...RECEPTION_MUTANTS,
   ...LADDER_MUTANTS,
   ...PAYLOAD_MUTANTS,
   ...SIGNALING_MUTANTS,
