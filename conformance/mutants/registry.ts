@@ -1,4 +1,5 @@
 /** Every mutant. */
+import { CALL_MUTANTS } from "./call_mutants.ts";
 import { CHOICE_MUTANTS } from "./choice_mutants.ts";
 import { CRYPTO_MUTANTS } from "./crypto_mutants.ts";
 import { DIALECT_MUTANTS } from "./dialect_mutants.ts";
@@ -43,5 +44,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...DIALECT_MUTANTS,
   ...RELAY_MUTANTS,
   ...PEER_MUTANTS,
+  ...CALL_MUTANTS,
   ...SERVER_MUTANTS,
 ];
