@@ -91,6 +91,18 @@ const HUB_MUTANTS: readonly Mutant[] = [
       sending(Right, (send, hub) => isForwarded(send, hub) ? [...hub.channels].map((to) => ({ ...send, to })) : [send]),
   ),
   hubMutant(
+    {
+      id: "server/shows-no-round-trips",
+      broken: "leaves the round trips that peers report out of what it shows",
+      breaks: ["ARC-METRICS-exporters"],
+    },
+    (Right) =>
+      hearing(Right, (parsed) => {
+        const { message } = parsed;
+        return message.type === "METRICS" ? { ...parsed, message: { ...message, network: {} } } : parsed;
+      }),
+  ),
+  hubMutant(
     { id: "server/forwards-twice", broken: "forwards everything twice", breaks: ["ARC-TRANSPORT-server-forward"] },
     (Right) => sending(Right, (send, hub) => isForwarded(send, hub) ? [send, send] : [send]),
   ),
