@@ -1,4 +1,5 @@
-/** Our own peer, broken in what it makes of the delay and the loss of what it receives. */
+/** Our own peer, broken in what it makes of the packets that it receives. */
+import { toHex } from "../../lib/base/bytes.ts";
 import { absSendTimeDeltaMs, unixMsToAbsSendTime } from "../../lib/base/time.ts";
 import { ArcRtpView } from "../../lib/packet/arcrtp.ts";
 import { StampReader } from "../../lib/packet/extensions.ts";
@@ -6,7 +7,7 @@ import { messageOf } from "../drive/line.ts";
 import type { OwnPeerChanges } from "../drive/own_peer.ts";
 import type { Json } from "../testee/answer.ts";
 import type { Mutant } from "./mutant.ts";
-import { peerMutant, receiving, saying } from "./peer_mutant.ts";
+import { peerMutant, receiving, saying, withCrypto } from "./peer_mutant.ts";
 
 export const CALL_MUTANTS: readonly Mutant[] = [
   peerMutant({
@@ -29,7 +30,58 @@ export const CALL_MUTANTS: readonly Mutant[] = [
       },
     },
   ),
+  peerMutant({
+    id: "peer/takes-any-payload-type",
+    broken: "takes packets of payload types that nobody announced",
+    breaks: ["ARC-RTP-unknown-payload-type"],
+  }, takesAnyPayloadType()),
 ];
+
+const OPUS = 111;
+const UNANNOUNCED = 120;
+/** Sequence number, timestamp and SSRC. */
+const [NUMBERS_AT, NUMBERS_END] = [2, 12];
+
+/** It reads an announced type, and takes back what it read where the tags need the packet as it was. */
+function takesAnyPayloadType(): OwnPeerChanges {
+  const changed = new Set<string>();
+  const numbersOf = (packet: Uint8Array, at = 0) => toHex(packet.subarray(at + NUMBERS_AT, at + NUMBERS_END));
+  const asItWas = (buffer: Uint8Array, at: number, judge: () => boolean): boolean => {
+    if (!changed.has(numbersOf(buffer, at))) return judge();
+    buffer[at + 1] = UNANNOUNCED;
+    const isRight = judge();
+    buffer[at + 1] = OPUS;
+    return isRight;
+  };
+  return {
+    ...receiving((unit) => {
+      if ((unit[0] & 0xc0) === 0x80 && unit[1] === UNANNOUNCED) {
+        changed.add(numbersOf(unit));
+        unit[1] = OPUS;
+      }
+      return false;
+    }),
+    ...withCrypto((backend) => ({
+      importAead(suite, bytes) {
+        const key = backend.importAead(suite, bytes);
+        return {
+          suite,
+          seal: (...args) => key.seal(...args),
+          open: (nonce, buffer, at, ...text) => asItWas(buffer, at, () => key.open(nonce, buffer, at, ...text)),
+          free: () => key.free(),
+        };
+      },
+      importMac(bytes) {
+        const key = backend.importMac(bytes);
+        return {
+          sign: (...args) => key.sign(...args),
+          verify: (buffer, at, ...tag) => asItWas(buffer, at, () => key.verify(buffer, at, ...tag)),
+          free: () => key.free(),
+        };
+      },
+    })),
+  };
+}
 
 /** The send time of a packet can be read by anybody; so can METRICS be told otherwise. */
 function delaysBetweenClocks(): OwnPeerChanges {

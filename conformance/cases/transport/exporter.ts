@@ -1,7 +1,7 @@
-/** SPEC clause 10.5: what a server shows of METRICS to whoever collects them. */
+/** SPEC clause 10.5: to whom a server gives METRICS: not to the other peer, but to whoever collects them. */
 import type { Case } from "../../case.ts";
 import type { ServerWorld } from "../../drive/server_world.ts";
-import { said } from "../messages.ts";
+import { said, streamStop } from "../messages.ts";
 import { readPrometheus, type Samples } from "./prometheus_text.ts";
 
 /** Of no other report: binary fractions, so that sums of them are exact. */
@@ -11,6 +11,19 @@ const LOSS = 0.1875;
 const TOLERANCE = 1e-6;
 
 export const CASES: readonly Case[] = [
+  {
+    id: "transport/metrics-not-forwarded",
+    requirements: ["ARC-METRICS-not-forwarded"],
+    title: "METRICS of a peer do not come to the other one",
+    needs: "server",
+    run: async (world) => {
+      const { caller, callee } = await world.pair();
+      const figures = { latency: {}, quality: {}, performance: {}, network: {} };
+      await caller.say(said("METRICS", world.caller, 1, figures));
+      await caller.say(streamStop(world.caller, 2));
+      await callee.nextMessage("STREAM_STOP", { timestamp: 2 });
+    },
+  },
   {
     id: "transport/metrics-exported",
     requirements: ["ARC-METRICS-exporters"],
