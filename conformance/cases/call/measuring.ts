@@ -2,6 +2,7 @@
 import type { Case } from "../../case.ts";
 import type { FarPeer } from "../../drive/far/far_peer.ts";
 import type { Heard } from "../../drive/far/heard_log.ts";
+import type { PeerWorld } from "../../drive/peer_world.ts";
 import { brief } from "../../expect.ts";
 import type { Json } from "../../testee/answer.ts";
 import { listening } from "./media_received.ts";
@@ -25,21 +26,21 @@ export const CASES: readonly Case[] = [
     needs: "peer",
     run: async (world) => {
       const far = await world.call("callee", { pathsAreSilent: true });
-      await withClock(far, () => world.timestamp + AHEAD_MS, async () => {
-        await far.validate();
-        const stream = await far.startAudio();
-        const { mark } = far.log;
-        const metrics = metricsAfter(far, mark);
-        for (let isOver = false; !isOver;) {
-          const sendTime = world.timestamp + AHEAD_MS - ON_THE_WAY_MS;
-          await far.path.send(stream.packet({ extension: sentAt(sendTime) }));
-          isOver = await Promise.race([metrics.then(() => true), world.pass(FRAME_MS).then(() => false)]);
-        }
-        const { one_way } = (await metrics).latency as Json;
-        if (one_way === undefined) world.skip("the peer tells no one-way delay in METRICS");
-        const isRight = Number(one_way) >= ON_THE_WAY_MS - FRAME_MS && Number(one_way) <= MOST_ON_THE_WAY_MS;
-        world.require(isRight, `${ON_THE_WAY_MS} ms and a little`, `${one_way} ms`);
-      });
+      const clock = new ClockAhead(world, far);
+      await far.probed(far.path, 0);
+      await clock.answer();
+      const stream = await far.startAudio();
+      const { mark } = far.log;
+      const metrics = metricsAfter(far, mark);
+      for (let isOver = false; !isOver;) {
+        await clock.answer();
+        await far.path.send(stream.packet({ extension: sentAt(clock.unixMs - ON_THE_WAY_MS) }));
+        isOver = await Promise.race([metrics.then(() => true), world.pass(FRAME_MS).then(() => false)]);
+      }
+      const { one_way } = (await metrics).latency as Json;
+      if (one_way === undefined) world.skip("the peer tells no one-way delay in METRICS");
+      const isRight = Number(one_way) >= ON_THE_WAY_MS - FRAME_MS && Number(one_way) <= MOST_ON_THE_WAY_MS;
+      world.require(isRight, `${ON_THE_WAY_MS} ms and a little`, `${one_way} ms`);
     },
   },
   {
@@ -62,34 +63,37 @@ export const CASES: readonly Case[] = [
   },
 ];
 
-/** Answers the HEARTBEATs on the path by a clock of one's own while `during` runs. */
-async function withClock(far: FarPeer, nowUnixMs: () => number, during: () => Promise<void>): Promise<void> {
-  let isOver = false;
-  const answering = async () => {
-    for (let mark = 0; !isOver;) {
-      const heard = await far.log.find(
-        "a sealed HEARTBEAT",
-        mark,
-        (one) => one.kind === "sealed" && one.message.type === "HEARTBEAT" ? one : undefined,
-        METRICS_MS,
-      );
-      mark = far.log.entries.indexOf(heard) + 1;
-      const response_timestamp = nowUnixMs();
-      const latency_ms = response_timestamp - Number(heard.message.timestamp);
-      await far.path.send(far.seal({ ...far.heartbeatAck(heard.message), response_timestamp, latency_ms }));
+/** Our clock, by which HEARTBEATs are answered when they are asked for. */
+class ClockAhead {
+  readonly #world: PeerWorld;
+  readonly #far: FarPeer;
+  #mark = 0;
+
+  constructor(world: PeerWorld, far: FarPeer) {
+    this.#world = world;
+    this.#far = far;
+  }
+
+  get unixMs(): number {
+    return this.#world.timestamp + AHEAD_MS;
+  }
+
+  /** Answers all that have come since the last time. */
+  async answer(): Promise<void> {
+    const { log, path } = this.#far;
+    const mark = this.#mark;
+    this.#mark = log.mark;
+    for (const message of log.all(mark, messageIn)) {
+      if (message.type !== "HEARTBEAT") continue;
+      const response_timestamp = this.unixMs;
+      const latency_ms = response_timestamp - Number(message.timestamp);
+      await path.send(this.#far.seal({ ...this.#far.heartbeatAck(message), response_timestamp, latency_ms }));
     }
-  };
-  const ended = answering();
-  try {
-    await Promise.race([during(), ended]);
-  } finally {
-    isOver = true;
-    // It waits for a HEARTBEAT that is no longer due.
-    ended.catch(() => {});
   }
 }
 
-function metricsAfter(far: FarPeer, mark: number): Promise<Json> {
+/** The next METRICS by signaling. */
+export function metricsAfter(far: FarPeer, mark: number): Promise<Json> {
   return far.log.find(
     "METRICS",
     mark,
