@@ -17,6 +17,23 @@ export const IDENTITY_MUTANTS: readonly Mutant[] = [
     },
     (wish, shown) => shown === undefined ? {} : wish,
   ),
+  running(
+    {
+      id: "key/looks-once",
+      broken: "looks at the identity as a session begins, and at none as it is resumed",
+      breaks: ["ARC-KEY-identity-required"],
+    },
+    ({ outputs }) => {
+      const accepted = outputs.find(({ message }) => message.type === "CONNECT_ACK" && message.accepted === true);
+      return {
+        outputs: outputs.map((sent) =>
+          accepted !== undefined && sent.message.reason === "bad_identity"
+            ? { ...sent, message: accepted.message }
+            : sent
+        ),
+      };
+    },
+  ),
   policy(
     {
       id: "key/takes-any-pin",

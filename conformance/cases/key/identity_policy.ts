@@ -2,12 +2,13 @@
 import { p256 } from "@noble/curves/nist.js";
 import { concatBytes, parseBase64Url, toBase64Url, toHex, utf8 } from "../../../lib/base/bytes.ts";
 import type { Rng } from "../../../lib/base/rng.ts";
-import type { Case, Check } from "../../case.ts";
+import type { Case, Check, Expectation } from "../../case.ts";
 import type { Voice } from "../../drive/world.ts";
 import { isJson, type Json } from "../../testee/answer.ts";
 import { CALLEE, CALLER } from "../../vectors/party.ts";
 import { type CertificateWish, type MadeCertificate, makeCertificate } from "../certificate_maker.ts";
 import { CALLEE_KEY, CALLER_KEY, connectAck } from "../messages.ts";
+import { connected, refusedWith, sends, SESSION as SUITE_SESSION, signalingRun, SuiteCaller } from "../suite_peer.ts";
 import { ANNA, annasConnect, at, BEN, calleeWith, caller, type Due, due, messagesOf, T } from "../signaling/script.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -43,6 +44,34 @@ export const CASES: readonly Case[] = [
         ...bothRoles("required, and there", { required: true }, good, ACCEPTED),
         ...bothRoles("not required", {}, undefined, ACCEPTED),
       ];
+    },
+  },
+  {
+    id: "key/identity-resumption",
+    requirements: ["ARC-KEY-identity-required", "ARC-KEY-identity-pin", "ARC-KEY-transcript-items"],
+    title: "A resumption needs the identity that the session's begin needed, over the new key",
+    needs: "ops",
+    checks: ({ rng }) => {
+      const { good, selfSigned } = someOf(rng);
+      const suite = new SuiteCaller(rng, undefined, selfSigned.der);
+      const voice = { sessionId: SUITE_SESSION, peerId: suite.peerId };
+      const shown = (one: MadeCertificate, key: unknown) => identityOf(one, voice, "caller", String(key));
+      const config = { identity: { pin: selfSigned.fingerprint } };
+      return connected(suite, (said) => {
+        const resumption = suite.resume(1, 2000);
+        const { public_key: key } = resumption.encryption as Json;
+        const resumed = (name: string, more: Json, expectation: Expectation): Check => ({
+          name,
+          request: signalingRun([...said, { at_ms: 2000, message: { ...resumption, ...more } }], { config }),
+          ...expectation,
+        });
+        return [
+          resumed("with it", shown(selfSigned, key), sends("CONNECT_ACK", 2)),
+          resumed("without one", {}, refusedWith("bad_identity")),
+          resumed("with one over the first key", shown(selfSigned, suite.publicKey), refusedWith("bad_identity")),
+          resumed("with another certificate", shown(good, key), refusedWith("bad_identity")),
+        ];
+      }, { more: shown(selfSigned, suite.publicKey), config });
     },
   },
   {
@@ -149,9 +178,7 @@ function verified(isVerified: boolean): Due {
 /** The testee with a policy, as callee and as caller, meets the suite with a certificate. */
 function bothRoles(name: string, identity: Json, shown: MadeCertificate | undefined, ...dues: readonly Due[]): Check[] {
   const field = (of: Voice, role: string, key: string): Json =>
-    shown === undefined
-      ? {}
-      : { identity: { certificate: shown.base64, signature: sign(shown, signedBytes(of, role, key)) } };
+    shown === undefined ? {} : identityOf(shown, of, role, key);
   return [
     calleeWith(`${name}: a caller's`, { identity }, [at(0, annasConnect(field(ANNA, "caller", CALLER_KEY)))], ...dues),
     caller(`${name}: a callee's`, { identity }, [
@@ -166,8 +193,10 @@ function signedBytes({ sessionId, peerId }: Voice, role: string, publicKey: stri
   return concatBytes(utf8(`arcrtc-identity\0${sessionId}\0${peerId}\0${role}\0`), key.ok ? key.value : utf8(publicKey));
 }
 
-function sign({ key }: MadeCertificate, bytes: Uint8Array): string {
-  return toBase64Url(p256.sign(bytes, key.privateKey, { prehash: true, lowS: false }));
+/** The field of CONNECT and CONNECT_ACK. */
+function identityOf({ base64, key }: MadeCertificate, of: Voice, role: string, publicKey: string): Json {
+  const signature = p256.sign(signedBytes(of, role, publicKey), key.privateKey, { prehash: true, lowS: false });
+  return { identity: { certificate: base64, signature: toBase64Url(signature) } };
 }
 
 /** The first message of the type carries this certificate, and a signature that its key has made. */
