@@ -22,7 +22,7 @@ const PRIVATE_KEYS = ["02", "03", "04", "05", "06"].map((byte) => byte.repeat(32
 export const SUITE = "aes-128-gcm";
 const AUTHENTICATION = "hmac-sha256-80";
 
-export type Input = { readonly at_ms: number; readonly message?: Json; readonly command?: string };
+export type Input = Json & { readonly at_ms: number; readonly message?: Json; readonly command?: string };
 
 /** A run with the testee as callee, or as caller. */
 export function signalingRun(inputs: readonly Input[], { role = "callee", config = {} } = {}) {
@@ -66,10 +66,13 @@ export class SuiteCaller {
   readonly peerId: string;
   readonly calleeId: string;
   readonly #keys: SessionKeys;
+  readonly #certificate: Uint8Array | undefined;
   #connectKey = "";
 
-  constructor(rng: Rng, peerId = ANNA) {
+  /** `certificate`: DER of the one that its identities have, see {@link SuiteCaller.connect}. */
+  constructor(rng: Rng, peerId = ANNA, certificate?: Uint8Array) {
     this.peerId = peerId;
+    this.#certificate = certificate;
     this.calleeId = peerId === ANNA ? BEN : ANNA;
     this.#keys = new SessionKeys(SESSION, rng);
     this.#connectKey = writePublicKey(this.#keys.offer(0));
@@ -109,6 +112,7 @@ export class SuiteCaller {
     this.#keys.derive(epoch, unwrap(parsePublicKey(String(public_key))), true, {
       callerPeerId,
       calleePeerId,
+      callerCertificate: this.#certificate,
       offeredEncryption,
       suite: SUITE,
       authentication: AUTHENTICATION,
@@ -163,15 +167,19 @@ export class SuiteCaller {
   }
 }
 
-/** A check that connects the suite to a callee; `then` gets the caller and what it has said so far. */
+/**
+ * A check that connects the suite to a callee; `then` gets the caller and what it has said so far. `more` goes into the
+ * CONNECT, `config` into that of the testee.
+ */
 export function connected(
   caller: SuiteCaller,
   then: (said: readonly Input[], ack: Json) => readonly Check[],
+  { more = {}, config = {} }: { readonly more?: Json; readonly config?: Json } = {},
 ): readonly Check[] {
-  const said = [{ at_ms: 0, message: caller.connect() }];
+  const said = [{ at_ms: 0, message: caller.connect({}, more) }];
   return [{
     name: "CONNECT",
-    request: signalingRun(said, { config: { peer_id: caller.calleeId } }),
+    request: signalingRun(said, { config: { peer_id: caller.calleeId, ...config } }),
     ...sends("CONNECT_ACK"),
     then: (value) => {
       const [ack] = sentOf(value, "CONNECT_ACK");
