@@ -19,8 +19,10 @@ export const COMPLETE_CLAUSES: readonly string[] = [
   "4", // ArcSRTP
   "5", // messages of signaling
   "6", // signaling transports
-  "7.2", // keeping and changing a path
+  "7", // paths
   "8.1", // relay tokens and proofs
+  "8.2", // binding
+  "8.4", // checks at the relay
   "8.5", // priority and limits
   "9", // quality
   "10", // loss, FEC, jitter, metrics

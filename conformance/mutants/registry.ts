@@ -12,6 +12,7 @@ import { LADDER_MUTANTS } from "./ladder_mutants.ts";
 import { MEDIA_MUTANTS } from "./media_mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { PACKET_MUTANTS } from "./packet_mutants.ts";
+import { PATH_MUTANTS } from "./path_mutants.ts";
 import { PAYLOAD_MUTANTS } from "./payload_mutants.ts";
 import { PEER_MUTANTS } from "./peer_mutants.ts";
 import { PLAYOUT_MUTANTS } from "./playout_mutants.ts";
@@ -44,6 +45,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...DIALECT_MUTANTS,
   ...RELAY_MUTANTS,
   ...PEER_MUTANTS,
+  ...PATH_MUTANTS,
   ...CALL_MUTANTS,
   ...SERVER_MUTANTS,
 ];

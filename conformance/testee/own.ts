@@ -8,6 +8,7 @@ import { jitterOps } from "./ops/jitter.ts";
 import { keysOps } from "./ops/keys.ts";
 import { keystoreOps, type ReadFile } from "./ops/keystore.ts";
 import { LACKING } from "./ops/lacking.ts";
+import { pathOps } from "./ops/paths.ts";
 import { payloadOps } from "./ops/payload.ts";
 import { qualityOps } from "./ops/quality.ts";
 import { receiveOps } from "./ops/receive.ts";
@@ -61,6 +62,7 @@ function ownOps({ version, crypto, readFile }: OwnTesteeOptions): Ops {
     ...receiveOps,
     ...jitterOps,
     ...qualityOps,
+    ...pathOps,
     ...vectorOps,
     ...(readFile === undefined ? {} : keystoreOps(readFile)),
     ...dialectOps,

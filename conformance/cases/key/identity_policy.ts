@@ -8,8 +8,8 @@ import { isJson, type Json } from "../../testee/answer.ts";
 import { CALLEE, CALLER } from "../../vectors/party.ts";
 import { type CertificateWish, type MadeCertificate, makeCertificate } from "../certificate_maker.ts";
 import { CALLEE_KEY, CALLER_KEY, connectAck } from "../messages.ts";
-import { connected, refusedWith, sends, SESSION as SUITE_SESSION, signalingRun, SuiteCaller } from "../suite_peer.ts";
 import { ANNA, annasConnect, at, BEN, calleeWith, caller, type Due, due, messagesOf, T } from "../signaling/script.ts";
+import { connected, refusedWith, sends, signalingRun, SuiteCaller } from "../signaling/suite_caller.ts";
 
 const DAY_MS = 24 * 3_600_000;
 /** Around the time of the runs, which begin at T. */
@@ -54,8 +54,7 @@ export const CASES: readonly Case[] = [
     checks: ({ rng }) => {
       const { good, selfSigned } = someOf(rng);
       const suite = new SuiteCaller(rng, undefined, selfSigned.der);
-      const voice = { sessionId: SUITE_SESSION, peerId: suite.peerId };
-      const shown = (one: MadeCertificate, key: unknown) => identityOf(one, voice, "caller", String(key));
+      const shown = (one: MadeCertificate, key: unknown) => identityOf(one, ANNA, "caller", String(key));
       const config = { identity: { pin: selfSigned.fingerprint } };
       return connected(suite, (said) => {
         const resumption = suite.resume(1, 2000);

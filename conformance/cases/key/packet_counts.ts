@@ -2,7 +2,9 @@
 import type { Case } from "../../case.ts";
 import { answersWith, brief } from "../../expect.ts";
 import { isJson, type Json } from "../../testee/answer.ts";
-import { connected, type Input, OTHER_STREAM, refusalsOf, signalingRun, STREAM, SuiteCaller } from "../suite_peer.ts";
+import { OTHER_STREAM, STREAM } from "../../vectors/party.ts";
+import type { Input } from "../signaling/script.ts";
+import { connected, refusalsOf, signalingRun, SuiteCaller } from "../signaling/suite_caller.ts";
 
 const LIMIT = 64;
 const WITH_LIMIT = { config: { rotation_packets: LIMIT } };

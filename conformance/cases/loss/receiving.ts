@@ -2,7 +2,7 @@
 import type { Case, Check } from "../../case.ts";
 import { answersWith, brief } from "../../expect.ts";
 import { isJson, type Json } from "../../testee/answer.ts";
-import { afterConnect, sends, signalingRun, start } from "../suite_peer.ts";
+import { afterConnect, sends, signalingRun, start } from "../signaling/suite_caller.ts";
 
 const MEDIA_SSRC = 1;
 const RTX_SSRC = 2;

@@ -4,12 +4,13 @@
  * ```
  * config  {session_id?, peer_id?, seed?, private_keys?[hex], suites?[], authentications?[], codecs?[], rotation_ms?,
  *          rotation_packets?, token?, datagrams?, identity?, unix_start_ms?, until_ms?}; identity: see `identity.ts`
- * ok      {outputs: [{at_ms, message}], state, events[], identity_verified?, round_trips: [{at_ms, rtt_ms}],
- *          protected: [{at_ms, ssrc, epoch, packets}]}
+ * ok      {outputs: [{at_ms, message}], state, states: [{at_ms, state}], events[], identity_verified?,
+ *          round_trips: [{at_ms, rtt_ms}], protected: [{at_ms, ssrc, epoch, packets}]}
  * ```
  *
- * `identity_verified` is there once the session is connected. `round_trips` are those that HEARTBEATs have measured,
- * `protected` is what became of each "protect": the epoch, and how many of the packets were protected.
+ * `states` are those that the machine tells its application as it comes to them. `identity_verified` is there once the
+ * session is connected. `round_trips` are those that HEARTBEATs have measured, `protected` is what became of each
+ * "protect": the epoch, and how many of the packets were protected.
  */
 import { SeededRng } from "../../../../lib/base/rng.ts";
 import { uuidV4 } from "../../../../lib/base/uuid.ts";
@@ -43,12 +44,14 @@ export function runPeer(
   const packets = new PacketMaker(endpoint, crypto);
   const outputs: Sent[] = [];
   const events: string[] = [];
+  const states: object[] = [];
   const roundTrips: object[] = [];
   const protectedRuns: object[] = [];
   const drain = (nowMs: number) => {
     for (let out = endpoint.poll(); out !== undefined; out = endpoint.poll()) {
       if (out.kind === "send") outputs.push({ at_ms: nowMs, message: messageToJson(out.message) });
       else events.push(out.kind);
+      if (out.kind === "state") states.push({ at_ms: nowMs, state: out.state });
       if (out.kind === "heartbeat_ack") roundTrips.push({ at_ms: nowMs, rtt_ms: out.rttMs });
     }
   };
@@ -81,6 +84,7 @@ export function runPeer(
   return opOk({
     outputs,
     state: endpoint.state,
+    states,
     events,
     ...(agreement && {
       identity_verified: isIdentityVerified(
