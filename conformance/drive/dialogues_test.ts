@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import type { HostPort } from "../../lib/base/address_table.ts";
+import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
 import { jwtAuth } from "../../lib/net/join_auth.ts";
 import { secretKeySource } from "../../lib/net/jwt_keys.ts";
 import type { SignalingServerOptions } from "../../lib/net/signaling_server.ts";
+import { RelayServer } from "../../lib/net/relay_server.ts";
 import { RelayRig } from "../../lib/net/testing/relay_rig.ts";
 import { Rig, testIdentity } from "../../lib/net/testing/signaling_rig.ts";
 import { SECRET } from "../../lib/relay/testing/relay_world.ts";
@@ -16,7 +18,7 @@ import { ownPeer } from "./own_peer.ts";
 import { peerDriver } from "./peer_world.ts";
 import { relayDriver } from "./relay_world.ts";
 import { serverDriver, type ServerTarget } from "./server_world.ts";
-import { targetOf } from "./testing.ts";
+import { relaySourceOf, targetOf } from "./testing.ts";
 
 const AUTH_SECRET = "a-secret-of-tests-alone-0123456789ab";
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
@@ -76,11 +78,17 @@ Deno.test("our own relay passes every dialogue with a relay", async () => {
   const tlsIdentity = await testIdentity();
   // So that the cases about limits surely meet one.
   const limits = { sessionBps: 5_000_000 };
-  const rig = await RelayRig.start({ tcp: [LOOPBACK], tls: [LOOPBACK], tlsIdentity, limits });
-  const { udp: [udp], tcp: [tcp], tls: [tls] } = rig.server.listening;
+  const rig = await RelayRig.start({ tcp: [LOOPBACK], tls: [LOOPBACK], http: LOOPBACK, tlsIdentity, limits });
+  const { udp: [udp], tcp: [tcp], tls: [tls], http } = rig.server.listening;
   const cases = dialogues("relay");
   const trust = { pinSha256: tlsIdentity.fingerprintSha256 };
-  const relay = relayDriver({ udp, tcp, tls, secret: SECRET, trust });
+  const metrics = `http://${http?.host}:${http?.port}/metrics`;
+  const source = relaySourceOf(
+    () =>
+      RelayServer.start({ relayId: "alone", secret: SECRET, crypto: nobleBackend, udp: [LOOPBACK], http: LOOPBACK }),
+    SECRET,
+  );
+  const relay = relayDriver({ udp, tcp, tls, secret: SECRET, trust, metrics, source });
   try {
     assertAllPass(await runCases(cases, { subjects: { relay }, jobs: 8 }), cases.length);
   } finally {

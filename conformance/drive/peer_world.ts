@@ -10,7 +10,8 @@ import type { FarPeer } from "./far/far_peer.ts";
 import { type CallWish, meet } from "./far/handshake.ts";
 import type { Line } from "./line.ts";
 import { Breach } from "./outcome.ts";
-import type { PeerMeeting, PeerRole, PeerSource, RunningPeer } from "./peer_source.ts";
+import type { PeerMeeting, PeerRole, PeerSource } from "./peer_source.ts";
+import type { RunningProgram } from "./program.ts";
 import { socketChannel } from "./socket_channel.ts";
 import { udpChannel } from "./udp_channel.ts";
 import { World } from "./world.ts";
@@ -19,7 +20,7 @@ const LOOPBACK = "127.0.0.1";
 
 export class PeerWorld extends World {
   readonly #source: PeerSource;
-  #peer: RunningPeer | undefined;
+  #peer: RunningProgram | undefined;
   #server: Server | undefined;
   readonly #sockets: Socket[] = [];
   #onSocket: () => void = () => {};
@@ -58,7 +59,7 @@ export class PeerWorld extends World {
     return await this.#connection(`connection ${++this.#connections + 1}`, this.#peer, false);
   }
 
-  async #connection(name: string, peer: RunningPeer, raw: boolean): Promise<Line> {
+  async #connection(name: string, peer: RunningProgram, raw: boolean): Promise<Line> {
     const socket = await this.#orNothing(peer);
     return await this.line(name, (line) => Promise.resolve(socketChannel(line, socket, "the peer under test", raw)));
   }
@@ -91,7 +92,7 @@ export class PeerWorld extends World {
     await this.#peer?.stop();
   }
 
-  #spawn(meeting: PeerMeeting): RunningPeer {
+  #spawn(meeting: PeerMeeting): RunningProgram {
     try {
       return this.#source.start(meeting);
     } catch (error) {
@@ -114,7 +115,7 @@ export class PeerWorld extends World {
   }
 
   /** The peer's connection; a breach where it ends, or its time does, before. */
-  async #orNothing({ ended }: RunningPeer): Promise<Socket> {
+  async #orNothing({ ended }: RunningProgram): Promise<Socket> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const first = new Promise<Socket>((resolve) => {
       this.#onSocket = () => {

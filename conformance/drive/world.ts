@@ -24,6 +24,7 @@ export class World {
   /** Neither the session's nor a peer's. */
   readonly otherId: string;
   readonly #lines: Line[] = [];
+  readonly #afterwards: (() => Promise<void>)[] = [];
   #lastTimestamp = 0;
 
   constructor(desk: Desk) {
@@ -103,9 +104,14 @@ export class World {
     return line;
   }
 
-  /** Closes every line; the runner calls it whatever has happened. */
-  close(): Promise<void> {
+  /** What is to be done when the case is over, however it ends; the last that was said comes first. */
+  afterwards(act: () => Promise<void>): void {
+    this.#afterwards.unshift(act);
+  }
+
+  /** Closes every line, and what was opened besides; the runner calls it whatever has happened. */
+  async close(): Promise<void> {
     for (const line of this.#lines) line.close();
-    return Promise.resolve();
+    for (const act of this.#afterwards) await act();
   }
 }
