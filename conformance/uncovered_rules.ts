@@ -34,7 +34,6 @@ export const UNCOVERED_RULES: Readonly<Record<string, string>> = {
   "ARC-PATH-reconnect-told": "what an implementation tells its application is not part of any interface",
   "ARC-RELAY-nat-type": "no case has two relays that see a peer differently",
   "ARC-RELAY-keys-before-epoch": "the relay that the suite plays has no TLS, over which alone keys are sent",
-  "ARC-RELAY-selection": "the suite plays no relays that a server could choose from",
   "ARC-QUALITY-below-ladder": "a sender may, and nothing shows that it does not",
   "ARC-QUALITY-sender-decides": "no case drives the receiver of a stream with a bad network",
   "ARC-LOSS-fec-audio": "a sender may, and nothing shows that it does not",

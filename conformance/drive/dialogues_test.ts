@@ -6,6 +6,7 @@ import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
 import { jwtAuth } from "../../lib/net/join_auth.ts";
 import { secretKeySource } from "../../lib/net/jwt_keys.ts";
 import type { SignalingServerOptions } from "../../lib/net/signaling_server.ts";
+import { systemClock } from "../../lib/net/clock.ts";
 import { RelayServer } from "../../lib/net/relay_server.ts";
 import { RelayRig } from "../../lib/net/testing/relay_rig.ts";
 import { Rig, testIdentity } from "../../lib/net/testing/signaling_rig.ts";
@@ -15,10 +16,11 @@ import { CASES } from "../registry.ts";
 import { resultsOf, runCases, verdictsOf } from "../run/testing.ts";
 import type { Subjects } from "../run/run_suite.ts";
 import { ownPeer } from "./own_peer.ts";
+import { PlayedSite } from "./played_sites.ts";
 import { peerDriver } from "./peer_world.ts";
 import { relayDriver } from "./relay_world.ts";
 import { serverDriver, type ServerTarget } from "./server_world.ts";
-import { relaySourceOf, targetOf } from "./testing.ts";
+import { relaySourceOf, servedSites, targetOf } from "./testing.ts";
 
 const AUTH_SECRET = "a-secret-of-tests-alone-0123456789ab";
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
@@ -62,12 +64,18 @@ Deno.test("our own server passes every dialogue with a server, whether it wants 
   await withServer(put);
   const relay = await RelayRig.start({});
   const { udp: [{ host, port }] } = relay.server.listening;
-  const sites = [{ id: "relay", host, ports: { udp: port }, priority: 0 }];
-  const relays = { sites, secret: SECRET, tokenTtlMs: 60_000, intervalMs: 25 };
+  // One that is there, and four that the suite plays.
+  const played = Array.from({ length: 4 }, () => new PlayedSite(LOOPBACK, systemClock()));
+  const sites = [{ id: "relay", host, ports: { udp: port }, priority: 0 }, ...servedSites(played)];
+  const relays = { sites, secret: SECRET, tokenTtlMs: 60_000, intervalMs: 25, reportIntervalMs: 50 };
   const auth = jwtAuth(secretKeySource(AUTH_SECRET));
   try {
-    await withServer((target) => put({ ...target, authSecret: AUTH_SECRET, relaySecret: SECRET }), { auth, relays });
+    await withServer((target) => put({ ...target, authSecret: AUTH_SECRET, relaySecret: SECRET, sites: played }), {
+      auth,
+      relays,
+    });
   } finally {
+    for (const site of played) await site.close();
     await relay.close();
   }
   const left = [...verdicts].filter(([, { verdict, why }]) => verdict !== "pass" && !NOT_OURS.test(why ?? ""));

@@ -3,6 +3,8 @@ import type { HostPort } from "../../lib/base/address_table.ts";
 import type { ServerUrls } from "../../lib/net/signaling_server.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import type { RelayServer } from "../../lib/net/relay_server.ts";
+import type { ServedRelay } from "../../lib/net/server_relays.ts";
+import type { PlayedSite } from "./played_sites.ts";
 import type { RelaySource } from "./relay_source.ts";
 import type { ServerTarget } from "./server_world.ts";
 
@@ -49,3 +51,14 @@ export function relaySourceOf(start: () => Promise<RelayServer>, secret: Uint8Ar
 }
 
 const LONGEST_CASE_MS = 60_000;
+
+/** The relays that the suite plays as a server of this process is told of them. */
+export function servedSites(sites: readonly PlayedSite[]): readonly ServedRelay[] {
+  return sites.map(({ place: { host, port } }, i) => ({
+    id: `played-${i + 1}`,
+    host,
+    ports: { udp: port },
+    priority: 0,
+    metricsUrl: `http://${host}:${port}/metrics`,
+  }));
+}

@@ -16,6 +16,7 @@ import { RECEIVER_MUTANTS } from "./receiver_mutants.ts";
 import { RELAY_MUTANTS } from "./relay_mutants.ts";
 import { RELAY_STATUS_MUTANTS } from "./relay_status_mutants.ts";
 import { RTCP_MUTANTS } from "./rtcp_mutants.ts";
+import { SELECTION_MUTANTS } from "./selection_mutants.ts";
 import { SERVER_MUTANTS } from "./server_mutants.ts";
 import { SIGNALING_MUTANTS } from "./signaling_mutants.ts";
 import { SRTP_MUTANTS } from "./srtp_mutants.ts";
@@ -40,4 +41,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...RELAY_STATUS_MUTANTS,
   ...PEER_MUTANTS,
   ...SERVER_MUTANTS,
+  ...SELECTION_MUTANTS,
 ];
