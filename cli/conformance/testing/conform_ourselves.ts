@@ -13,21 +13,34 @@ function command(...words: readonly string[]): string {
   return [Deno.execPath(), "run", "--quiet", "-A", MAIN, ...words].join(" ");
 }
 
+/** Enough for a server to choose from. */
+const PLAYED_RELAYS = 4;
+
+/** A port of 127.0.0.1 that is free over TCP, where a relay that the suite plays will be. */
+function freePlace(): string {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return `127.0.0.1:${port}`;
+}
+
 async function conform(flags: readonly string[]): Promise<number> {
   const secret = toHex(new SystemRng().fill(new Uint8Array(32)));
   const authSecret = toHex(new SystemRng().fill(new Uint8Array(32)));
   const relay = new ArcrtcProcess([
     ...["relay", "--secret", secret, "--udp-port", "0", "--tcp-port", "0", "--tls-port", "0", "--self-signed"],
     // Cases about priority meet the limit of a session.
-    ...["--max-bitrate", "5M", "--json"],
+    ...["--max-bitrate", "5M", "--http-port", "0", "--json"],
   ]);
   const started = [relay];
   try {
     const { urls: places } = await relay.event("listening");
     const [udp] = places.udp;
+    const played = Array.from({ length: PLAYED_RELAYS }, freePlace);
     const server = new ArcrtcProcess([
       ...["serve", "--auth-secret", authSecret, "--port", "0", "--max-per-address", "2000"],
       ...["--relay", `relay@${udp.replace(/^udp:\/\//, "")}`, "--relay-secret", secret, "--json"],
+      ...played.flatMap((place, i) => ["--relay", `played-${i + 1}@${place};metrics=http://${place}/metrics`]),
     ]);
     started.push(server);
     const { urls } = await server.event("listening");
@@ -41,7 +54,10 @@ async function conform(flags: readonly string[]): Promise<number> {
         ...served.flatMap((url) => ["--target", url]),
         ...["--auth-secret", authSecret],
         ...relays.flatMap((url) => ["--relay", url]),
-        ...["--relay-secret", secret, "--insecure"],
+        ...["--relay-secret", secret, "--insecure", "--relay-metrics", places.metrics[0]],
+        ...["--relay-command", command("relay", "--secret {secret} --udp-port {port} --no-tcp --http-port {metrics}")],
+        ...["--relay-drain", "sh -c 'kill -TERM {pid}'"],
+        ...played.flatMap((place) => ["--play-relay", `udp://${place}`]),
         ...["--peer-call", command("peer", "call", peer), "--peer-listen", command("peer", "listen", peer)],
         ...["--capture", `${CAPTURE}.pcap`, "--keylog", `${CAPTURE}.keys`],
         ...flags,

@@ -92,7 +92,9 @@ export const CASES: readonly Case[] = [
 function sitesOf(world: ServerWorld): readonly PlayedSite[] {
   const { sites = [] } = world.target;
   const least = REASONS.length + 1;
-  if (sites.length < least) world.skip(`needs --play-relay HOST:PORT, ${least} times, of a server that hands them out`);
+  if (sites.length < least) {
+    world.skip(`needs --play-relay udp://HOST:PORT, ${least} times, of a server that hands them out`);
+  }
   return sites;
 }
 
