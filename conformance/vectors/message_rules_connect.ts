@@ -303,6 +303,13 @@ export function ackRules(group: Group): void {
   good("codec-opaque", "An opaque codec fits either kind.", KINDS, codecs({ audio: "x-lidar", video: "x-lidar" }));
   bad("codec-none", "No codec at all.", KINDS, codecs({}), badValue("$.selected_codecs"));
   bad(
+    "codec-unknown-kind",
+    "A member that names no codec.",
+    KINDS,
+    codecs({ haptic: "x" }),
+    badValue("$.selected_codecs"),
+  );
+  bad(
     "codec-video-as-audio",
     "A video codec for audio.",
     KINDS,

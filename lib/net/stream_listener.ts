@@ -15,30 +15,43 @@ export interface Listener {
 }
 
 /**
- * Hands over each connection, TLS ones after their handshake, with why the gate refuses it if it does: the handler then
- * may still say so before it ends the socket. @throws ListenError
+ * Hands over each connection that the gate lets in, TLS ones after their handshake. What it is to become is not known
+ * yet: whoever takes it promotes it. @throws ListenError
  */
-export async function listenStream(
+export async function listenConnections(
   address: HostPort,
   tls: TlsIdentity | undefined,
   gate: ConnectionGate,
   clock: Clock,
-  accepted: (socket: Socket | TLSSocket, refusal: Exclude<GateRefusal, "gone"> | undefined) => void,
+  opened: (socket: Socket | TLSSocket) => void,
 ): Promise<Listener> {
-  const through = (socket: Socket | TLSSocket) => {
-    const refusal = gate.promote(socket);
-    if (refusal === "gone") socket.destroy();
-    else accepted(socket, refusal);
-  };
   const server = tls === undefined
     ? createTcpServer((socket) => {
-      if (gate.enter(socket, clock.nowMs())) through(socket);
+      if (gate.enter(socket, clock.nowMs())) opened(socket);
     })
-    : createTlsServer(tlsServerOptions(tls), through);
+    : createTlsServer(tlsServerOptions(tls), opened);
   if (tls !== undefined) server.on("connection", (socket: Socket) => gate.enter(socket, clock.nowMs()));
   const bound = await listenTcp(server, address);
   return {
     address: bound,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
+}
+
+/**
+ * Hands over each connection at once, with why the gate refuses it if it does: the handler then may still say so before
+ * it ends the socket. @throws ListenError
+ */
+export function listenStream(
+  address: HostPort,
+  tls: TlsIdentity | undefined,
+  gate: ConnectionGate,
+  clock: Clock,
+  accepted: (socket: Socket | TLSSocket, refusal: Exclude<GateRefusal, "gone"> | undefined) => void,
+): Promise<Listener> {
+  return listenConnections(address, tls, gate, clock, (socket) => {
+    const refusal = gate.promote(socket);
+    if (refusal === "gone") socket.destroy();
+    else accepted(socket, refusal);
+  });
 }

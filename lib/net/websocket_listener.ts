@@ -1,15 +1,15 @@
 /** Accepts WebSockets over HTTP or HTTPS, and answers plain requests with small pages. */
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
+import type { Buffer } from "node:buffer";
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 // @ts-types="@types/ws"
 import { type WebSocket, WebSocketServer } from "ws";
 import type { HostPort } from "../base/address_table.ts";
 import type { Clock } from "./clock.ts";
 import type { ConnectionGate } from "./connection_gate.ts";
-import { listenTcp } from "./listen.ts";
-import type { Listener } from "./stream_listener.ts";
-import { type TlsIdentity, tlsServerOptions } from "./tls_identity.ts";
+import { type HttpHead, readHttpHead } from "./http_head.ts";
+import { listenConnections, type Listener } from "./stream_listener.ts";
+import type { TlsIdentity } from "./tls_identity.ts";
 import { WEBSOCKET_OPTIONS } from "./websocket_link.ts";
 
 /** A request to become a WebSocket. */
@@ -47,7 +47,7 @@ export interface WebSocketHandlers<Format> {
 }
 
 /** @throws ListenError */
-export async function listenWebSocket<Format>(
+export function listenWebSocket<Format>(
   address: HostPort,
   tls: TlsIdentity | undefined,
   maxPayloadBytes: number,
@@ -55,10 +55,6 @@ export async function listenWebSocket<Format>(
   clock: Clock,
   handlers: WebSocketHandlers<Format>,
 ): Promise<Listener> {
-  const onRequest = (request: IncomingMessage, response: ServerResponse) => answerPage(request, response, handlers);
-  const server = tls === undefined
-    ? createHttpServer(onRequest)
-    : createHttpsServer(tlsServerOptions(tls), onRequest as Parameters<typeof createHttpsServer>[1]);
   // The subprotocol is decided before the handshake is answered; `ws` asks for it in between.
   let chosenProtocol: string | undefined;
   const webSockets = new WebSocketServer({
@@ -68,76 +64,78 @@ export async function listenWebSocket<Format>(
     handleProtocols: () => chosenProtocol ?? false,
     ...WEBSOCKET_OPTIONS,
   });
-  const onUpgrade = (request: IncomingMessage, socket: Socket, head: Uint8Array) => {
-    // Inside TLS this is another socket than the gate's, and nobody listens to it any more.
-    socket.on("error", () => {});
+  const upgrade = (socket: Socket, head: HttpHead, rest: Buffer) => {
     const remote = { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
     const refuse = (status: number, text: string) => {
-      refuseUpgrade(socket, status, text);
+      answer(socket, status, text);
       handlers.refused(remote, text);
     };
-    const upgrade = readUpgrade(request);
-    if (upgrade === undefined) return refuse(400, "the request's URL cannot be read");
-    const verdict = handlers.judge(upgrade);
+    const request = readUpgrade(head);
+    if (request === undefined) return refuse(400, "the request's URL cannot be read");
+    const verdict = handlers.judge(request);
     if (verdict.kind === "refuse") return refuse(verdict.status, verdict.text);
     const refusal = gate.promote(socket);
     if (refusal === "gone") return void socket.destroy();
     if (refusal === "full") return refuse(503, "the server has its connections; try later");
     if (refusal === "address_full") return refuse(429, "this address has its connections; try later");
     chosenProtocol = verdict.protocol;
-    webSockets.handleUpgrade(request, socket, head as Buffer, (webSocket) => {
+    // Of a request `ws` reads these alone: the method and the headers.
+    webSockets.handleUpgrade(head as unknown as IncomingMessage, socket, rest, (webSocket) => {
       handlers.accepted(webSocket, verdict.format, verdict.token, remote);
     });
   };
-  server.on("upgrade", onUpgrade);
-  server.on("connection", (socket: Socket) => gate.enter(socket, clock.nowMs()));
-  server.on("clientError", (_error: Error, socket: Socket) => {
+  return listenConnections(address, tls, gate, clock, (socket) => {
+    // Inside TLS this is another socket than the gate's, and an error that nobody hears would end the process.
     socket.on("error", () => {});
-    refuseUpgrade(socket, 400, "this is no HTTP request");
+    readHttpHead(socket, (head, rest) => {
+      if (head === undefined) answer(socket, 400, "this is no HTTP request");
+      else if (wantsUpgrade(head)) upgrade(socket, head, rest);
+      else answerPage(socket, head, handlers.page);
+    });
   });
-  const bound = await listenTcp(server, address);
-  return {
-    address: bound,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
-  };
 }
 
-function readUpgrade({ url, headers }: IncomingMessage): UpgradeRequest | undefined {
-  const full = `http://server${url ?? ""}`;
-  if (url?.startsWith("/") !== true || !URL.canParse(full)) return undefined;
-  const protocols = String(headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-  return { url: new URL(full), protocols, origin: headers.origin };
+function wantsUpgrade({ headers }: HttpHead): boolean {
+  return headers["upgrade"] !== undefined && /(^|,)[ \t]*upgrade[ \t]*(,|$)/i.test(headers["connection"] ?? "");
+}
+
+function readUpgrade({ url, headers }: HttpHead): UpgradeRequest | undefined {
+  const full = `http://server${url}`;
+  if (!url.startsWith("/") || !URL.canParse(full)) return undefined;
+  const protocols = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+  return { url: new URL(full), protocols, origin: headers["origin"] };
+}
+
+function answerPage(socket: Socket, { method, url }: HttpHead, pageOf: (path: string) => Page): void {
+  if (method !== "GET" && method !== "HEAD") return answer(socket, 405, "only GET is answered here");
+  const page = pageOf(url.split("?")[0]);
+  sendPage(socket, method === "HEAD" ? { ...page, body: "" } : page, byteLength(page.body));
+}
+
+function answer(socket: Socket, status: number, text: string): void {
+  const body = `${text}\n`;
+  sendPage(socket, { status, contentType: "text/plain; charset=utf-8", body }, byteLength(body));
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
 }
 
 /** One page per connection: a kept-alive one would be cut off by the gate in the middle of its idling. */
-function answerPage(request: IncomingMessage, response: ServerResponse, handlers: WebSocketHandlers<unknown>): void {
-  request.resume();
-  const isRead = request.method === "GET" || request.method === "HEAD";
-  const page = isRead
-    ? handlers.page((request.url ?? "").split("?")[0])
-    : { status: 405, contentType: "text/plain; charset=utf-8", body: "only GET is answered here\n" };
-  response.writeHead(page.status, {
-    "content-type": page.contentType,
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    connection: "close",
-  });
-  response.end(page.body);
-}
-
-function refuseUpgrade(socket: Socket, status: number, text: string): void {
+function sendPage(socket: Socket, { status, contentType, body }: Page, contentLength: number): void {
   if (!socket.writable) return void socket.destroy();
-  const body = `${text}\n`;
   socket.end(
-    `HTTP/1.1 ${status} ${REASONS[status] ?? "Refused"}\r\nconnection: close\r\n` +
-      `content-type: text/plain; charset=utf-8\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} ${REASONS[status] ?? "Refused"}\r\nconnection: close\r\ncontent-type: ${contentType}\r\n` +
+      `content-length: ${contentLength}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n\r\n${body}`,
   );
 }
 
 const REASONS: Readonly<Record<number, string>> = {
+  200: "OK",
   400: "Bad Request",
   403: "Forbidden",
   404: "Not Found",
+  405: "Method Not Allowed",
   426: "Upgrade Required",
   429: "Too Many Requests",
   503: "Service Unavailable",

@@ -22,7 +22,6 @@ export interface Schema {
   readonly required?: readonly string[];
   readonly dependentRequired?: { readonly [name: string]: readonly string[] };
   readonly additionalProperties?: boolean | Schema;
-  readonly minProperties?: number;
   readonly items?: Schema;
   readonly minItems?: number;
   readonly maxItems?: number;
@@ -38,7 +37,7 @@ export interface Schema {
 /** Keywords that the code below reads, and those that say nothing about a value. */
 const KEYWORDS: ReadonlySet<string> = new Set([
   ..."$ref $defs type const enum not anyOf oneOf if then else properties required dependentRequired".split(" "),
-  ..."additionalProperties minProperties items minItems maxItems uniqueItems minLength maxLength pattern".split(" "),
+  ..."additionalProperties items minItems maxItems uniqueItems minLength maxLength pattern".split(" "),
   ..."format minimum maximum $schema $id title description".split(" "),
 ]);
 
@@ -166,7 +165,6 @@ function findFaultInObject(
   for (const name of required) {
     if (!Object.hasOwn(object, name)) return { reason: "missing_field", path: `${path}.${name}` };
   }
-  if (Object.keys(object).length < (schema.minProperties ?? 0)) return { reason: "bad_value", path };
 }
 
 /** A valid value with only what the schema lists. */
