@@ -3,7 +3,6 @@
  * rule that is neither here nor in a case fails a test, and so does an entry whose rule has got a case.
  */
 
-const NO_TCP = "the suite plays no other peer over TCP";
 const NO_COUNTS = "no op sets how many packets an epoch has protected";
 const NO_POLICY = "no op and no placeholder of a command says whom a peer is to trust";
 const NO_BRIDGE = "the testee interface has no ops of the bridge";
@@ -20,20 +19,8 @@ export const UNCOVERED_RULES: Readonly<Record<string, string>> = {
   "ARC-KEY-identity-ca": NO_POLICY,
   "ARC-KEY-identity-absent-told": "what a tool says to its user is not part of any interface",
   "ARC-SIG-heartbeat-rtt": "no op tells the round-trip time that a peer has measured",
-  "ARC-PATH-bind-first": "no placeholder of a command names relays to a peer before it connects",
-  "ARC-PATH-tell-address": "the relay that the suite plays carries nothing",
-  "ARC-PATH-told-address": "the relay that the suite plays carries nothing",
-  "ARC-PATH-tcp-after": NO_TCP,
-  "ARC-PATH-tcp-at-once": NO_TCP,
-  "ARC-PATH-tcp-direct": NO_TCP,
-  "ARC-PATH-tcp-relay": NO_TCP,
-  "ARC-PATH-tcp-head-start": NO_TCP,
-  "ARC-PATH-tcp-relay-once": NO_TCP,
-  "ARC-PATH-tcp-first-unit": NO_TCP,
   "ARC-PATH-clock-offset": "no op tells the clock offset that a peer has measured",
   "ARC-PATH-reconnect-told": "what an implementation tells its application is not part of any interface",
-  "ARC-RELAY-nat-type": "no case has two relays that see a peer differently",
-  "ARC-RELAY-keys-before-epoch": "the relay that the suite plays has no TLS, over which alone keys are sent",
   "ARC-QUALITY-below-ladder": "a sender may, and nothing shows that it does not",
   "ARC-QUALITY-sender-decides": "no case drives the receiver of a stream with a bad network",
   "ARC-LOSS-fec-audio": "a sender may, and nothing shows that it does not",

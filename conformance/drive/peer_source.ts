@@ -1,8 +1,18 @@
 /** Where peers under test come from: each dialogue has one of its own, that is told whom to meet. */
+import { formatHostPort, type HostPort } from "../../lib/base/address_table.ts";
 import { splitCommand } from "../testee/subprocess.ts";
 import { fillIn, type RunningProgram, startProgram } from "./program.ts";
 
 export type PeerRole = "caller" | "callee";
+
+/** A relay over UDP that a peer knows before it connects. */
+export interface KnownRelay {
+  readonly id: string;
+  readonly place: HostPort;
+  readonly priority: number;
+  readonly token: string;
+  readonly expiresS: number;
+}
 
 /** What a peer is told. */
 export interface PeerMeeting {
@@ -11,25 +21,69 @@ export interface PeerMeeting {
   readonly signalUrl: string;
   readonly sessionId: string;
   readonly peerId: string;
+  /** Only where the source takes one. */
+  readonly relay?: KnownRelay;
+  /** PEM of whom to trust as a relay over TLS; only where the source takes it. */
+  readonly caPem?: string;
 }
 
 export interface PeerSource {
   /** For people. */
   readonly description: string;
   readonly roles: readonly PeerRole[];
+  /** A peer in this role can be told of a relay, or of an authority. */
+  takes(role: PeerRole, what: "relay" | "ca"): boolean;
   /** Only for a role of `roles`. */
   start(meeting: PeerMeeting): RunningProgram;
 }
 
-/** A command for each role, started for each dialogue with `{signal}`, `{session}` and `{peer}` filled in. */
+const FLAGS: Readonly<Record<PeerRole, string>> = { caller: "--peer-call", callee: "--peer-listen" };
+
+/** Why a case is skipped that needs what was not given. */
+export const MISSING: Readonly<Record<PeerRole | "relay" | "ca", (role: PeerRole) => string>> = {
+  caller: (role) => `needs ${FLAGS[role]} 'CMD'`,
+  callee: (role) => `needs ${FLAGS[role]} 'CMD'`,
+  relay: (role) => `needs {relay} and {relay_token} in ${FLAGS[role]}: a relay that the peer knows before it connects`,
+  ca: (role) => `needs {ca} in ${FLAGS[role]}: a file with the authority of relays over TLS`,
+};
+
+/**
+ * A command for each role, started for each dialogue with its placeholders filled in: `{signal}`, `{session}`, `{peer}`.
+ * A word with `{relay}` (HOST:PORT), `{relay_token}` or `{ca}` (a PEM file) in it is left out where a dialogue has none.
+ */
 export function peerCommands(commands: Readonly<Partial<Record<PeerRole, string>>>): PeerSource {
   const roles = (["caller", "callee"] as const).filter((role) => commands[role] !== undefined);
   return {
     description: roles.map((role) => `${role} '${commands[role]}'`).join(", "),
     roles,
-    start({ role, signalUrl, sessionId, peerId }) {
-      const words = splitCommand(commands[role] ?? "");
-      return startProgram(fillIn(words, { signal: signalUrl, session: sessionId, peer: peerId }));
+    takes(role, what) {
+      const places = what === "ca" ? ["{ca}"] : ["{relay}", "{relay_token}"];
+      return places.every((place) => commands[role]?.includes(place));
+    },
+    start(meeting) {
+      const caFile = meeting.caPem === undefined ? undefined : Deno.makeTempFileSync({ suffix: ".pem" });
+      if (caFile !== undefined) Deno.writeTextFileSync(caFile, meeting.caPem ?? "");
+      const forget = () => caFile !== undefined && Deno.removeSync(caFile);
+      let program: RunningProgram;
+      try {
+        program = startProgram(wordsOf(commands[meeting.role] ?? "", meeting, caFile));
+      } catch (error) {
+        forget();
+        throw error;
+      }
+      return { ...program, ended: program.ended.finally(forget) };
     },
   };
+}
+
+function wordsOf(command: string, meeting: PeerMeeting, caFile: string | undefined): readonly string[] {
+  const { signalUrl: signal, sessionId: session, peerId: peer, relay } = meeting;
+  return fillIn(splitCommand(command), {
+    signal,
+    session,
+    peer,
+    relay: relay && formatHostPort(relay.place),
+    relay_token: relay?.token,
+    ca: caFile,
+  });
 }

@@ -23,9 +23,15 @@ export function startProgram([program = "", ...args]: readonly string[]): Runnin
   };
 }
 
-/** The words with their placeholders filled in: `{port}` by `values.port`. */
-export function fillIn(words: readonly string[], values: Readonly<Record<string, string>>): readonly string[] {
-  return words.map((word) =>
-    Object.entries(values).reduce((text, [name, value]) => text.replaceAll(`{${name}}`, value), word)
-  );
+/** The words with their placeholders filled in, `{port}` by `values.port`; a word whose value is undefined is left out. */
+export function fillIn(
+  words: readonly string[],
+  values: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  const placeholder = new RegExp(`\\{(${Object.keys(values).join("|")})\\}`, "g");
+  return words.flatMap((word) => {
+    const names = [...word.matchAll(placeholder)].map(([, name]) => name);
+    if (names.some((name) => values[name] === undefined)) return [];
+    return [word.replaceAll(placeholder, (_placeholder, name: string) => values[name] ?? "")];
+  });
 }

@@ -8,6 +8,7 @@ import { KEY_MUTANTS } from "./key_mutants.ts";
 import { LADDER_MUTANTS } from "./ladder_mutants.ts";
 import { MEDIA_MUTANTS } from "./media_mutants.ts";
 import type { Mutant } from "./mutant.ts";
+import { NAT_TYPE_MUTANTS } from "./nat_type_mutants.ts";
 import { PACKET_MUTANTS } from "./packet_mutants.ts";
 import { PAYLOAD_MUTANTS } from "./payload_mutants.ts";
 import { PEER_MUTANTS } from "./peer_mutants.ts";
@@ -40,6 +41,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...RELAY_MUTANTS,
   ...RELAY_STATUS_MUTANTS,
   ...PEER_MUTANTS,
+  ...NAT_TYPE_MUTANTS,
   ...SERVER_MUTANTS,
   ...SELECTION_MUTANTS,
 ];

@@ -229,7 +229,7 @@ export const CASES: readonly Case[] = [
       const far = await world.call("callee");
       await far.validate();
       const stream = far.makeAudio();
-      const stranger = await far.unnamedPath();
+      const stranger = far.unnamedPath();
       for (let i = 0; i < 4; i++) await stranger.send(stream.packet());
       await far.fence();
       await far.ask(far.announcement(stream));

@@ -100,7 +100,7 @@ export const CASES: readonly Case[] = [
     needs: "peer",
     run: async (world) => {
       const { far, ssrc } = await reducing(world);
-      await far.rotate();
+      await far.epochs.rotate();
       await far.fence();
       const mark = far.log.mark;
       await far.hears("a reduced packet of epoch 1", mark, (packet) => packet.ssrc === ssrc && packet.isReduced);

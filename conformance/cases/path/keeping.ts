@@ -4,7 +4,7 @@ import type { FarPath } from "../../drive/far/far_path.ts";
 import type { FarPeer } from "../../drive/far/far_peer.ts";
 import type { HeardPacket } from "../../drive/far/heard_log.ts";
 import type { PeerWorld } from "../../drive/peer_world.ts";
-import { isMediaOn, isProbe, mediaOn } from "./finding.ts";
+import { isMediaOn, isProbe, mediaOn } from "./watching.ts";
 
 /** SPEC ARC-PATH-retry-better, and a little. */
 const RETRY_MS = 11_000;

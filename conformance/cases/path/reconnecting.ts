@@ -28,7 +28,7 @@ export const CASES: readonly Case[] = [
       const { resume, epoch, peer_id: peerId } = connect;
       world.require(resume === true && epoch === 1, "a CONNECT with resume, for epoch 1", brief({ resume, epoch }));
       world.require(peerId === far.remotePeerId, "its own peer_id", brief(peerId));
-      world.require(far.verifiesResumption(connect), "a proof of epoch 0", brief(connect.proof));
+      world.require(far.epochs.verifiesResumption(connect), "a proof of epoch 0", brief(connect.proof));
     },
   })),
   {
@@ -41,7 +41,7 @@ export const CASES: readonly Case[] = [
       await far.validate();
       const before = await far.hears("media", 0);
       const connect = await far.cutSignaling();
-      await far.signal.say(far.resumptionAck(connect));
+      await far.signal.say(far.epochs.resumptionAck(connect));
       await far.hears("media of epoch 1", 0, ({ ssrc, epoch }) => ssrc === before.ssrc && epoch === 1);
       const packets = far.log.all(
         0,
@@ -61,7 +61,7 @@ export const CASES: readonly Case[] = [
       await far.hears("media", 0);
       const { mark } = far.log;
       const connect = await far.cutSignaling();
-      await far.signal.say(far.resumptionAck(connect));
+      await far.signal.say(far.epochs.resumptionAck(connect));
       const again = await far.signals("STREAM_START", mark);
       const first = far.remote.starts.get(String(again.stream_id));
       world.require(first?.ssrc === again.ssrc, "a stream that was there before", brief(again));
@@ -91,7 +91,7 @@ export const CASES: readonly Case[] = [
       const far = await world.call("callee");
       await far.validate();
       const connect = await far.cutSignaling();
-      const ack = far.resumptionAck(connect);
+      const ack = far.epochs.resumptionAck(connect);
       far.keys.current = 0;
       const { mark } = far.log;
       await far.signal.say({ ...ack, proof: "A".repeat(22) });
