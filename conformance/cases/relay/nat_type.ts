@@ -31,7 +31,7 @@ async function comesToTell(
   world: PeerWorld,
   role: PeerRole,
   seen: readonly HostPort[],
-  natType: string,
+  natTypes: readonly string[],
 ): Promise<void> {
   const relays = seen.map((observed, i) => ({ priority: 10 * (i + 1), observed }));
   const far = await world.call(role, { relays });
