@@ -2,6 +2,7 @@
 import registry from "./requirements.json" with { type: "json" };
 import { areaOf, type Case } from "./case.ts";
 import { ARCRTP_CASES } from "./cases/arcrtp/area.ts";
+import { BUDGET_CASES } from "./cases/budget/area.ts";
 import { CALL_CASES } from "./cases/call/area.ts";
 import { CAPTURE_CASES } from "./cases/capture/rules.ts";
 import { DIALECT_CASES } from "./cases/dialect/area.ts";
@@ -36,6 +37,7 @@ export const CASES: readonly Case[] = [
   ...CALL_CASES,
   ...PATH_CASES,
   ...RELAY_CASES,
+  ...BUDGET_CASES,
   ...CAPTURE_CASES,
 ];
 

@@ -4,6 +4,7 @@ import { uuidV4 } from "../../lib/base/uuid.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
 import type { Desk } from "./desk.ts";
 import { Line, type LineChannel } from "./line.ts";
+import type { Measure } from "../measure.ts";
 import { Breach, Skip } from "./outcome.ts";
 
 /** Who speaks, in which session. */
@@ -23,6 +24,8 @@ export class World {
   readonly calleeId: string;
   /** Neither the session's nor a peer's. */
   readonly otherId: string;
+  /** What the case has measured. */
+  readonly measures: Measure[] = [];
   readonly #lines: Line[] = [];
   readonly #afterwards: (() => Promise<void>)[] = [];
   #lastTimestamp = 0;
@@ -67,6 +70,11 @@ export class World {
   /** A word for the transcript. */
   note(text: string): void {
     this.desk.transcript.noted("note", text);
+  }
+
+  /** Figures for every report; those over their bounds are breaches. */
+  measure(...measures: readonly Measure[]): void {
+    this.measures.push(...measures);
   }
 
   /** The rule is broken. */
