@@ -48,6 +48,12 @@ export function overruns(measures: readonly Measure[]): readonly BreachRecord[] 
   }));
 }
 
+/** ` (at most 5 ms)`, and whether it is more; empty where nothing is wanted. */
+export function boundText(measure: Measure): string {
+  const { most, unit } = measure;
+  return most === undefined ? "" : ` (at most ${figure(most)} ${unit}${isOver(measure) ? ": over" : ""})`;
+}
+
 /** Three digits that count. */
 export function figure(value: number): string {
   return Math.abs(value) >= 100 || value === 0 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));

@@ -13,6 +13,7 @@ import { Rig, testIdentity } from "../../lib/net/testing/signaling_rig.ts";
 import { SECRET } from "../../lib/relay/testing/relay_world.ts";
 import type { RelayCase } from "../case.ts";
 import { CASES } from "../registry.ts";
+import { hasStory } from "../report/tally.ts";
 import { resultsOf, runCases, verdictsOf } from "../run/testing.ts";
 import type { Subjects } from "../run/run_suite.ts";
 import { ownPeer } from "./own_peer.ts";
@@ -44,7 +45,10 @@ async function withServer(
 function assertAllPass(result: Awaited<ReturnType<typeof runCases>>, count: number): void {
   const results = resultsOf(result);
   assert.equal(results.length, count);
-  const wrong = results.filter(({ verdict }) => verdict !== "pass");
+  // What is only slow is not wrong.
+  const wrong = results.filter((result) =>
+    result.verdict !== "pass" && (result.verdict !== "info" || hasStory(result))
+  );
   assert.deepEqual(wrong.map(({ id, verdict, why, breaches }) => ({ id, verdict, why, breaches })), []);
 }
 
@@ -56,7 +60,9 @@ Deno.test("our own server passes every dialogue with a server, whether it wants 
   const verdicts = new Map<string, { readonly verdict: string; readonly why: string | undefined }>();
   const put = async (target: ServerTarget) => {
     const results = resultsOf(await runCases(cases, { subjects: { server: serverDriver(target) } }));
-    for (const { id, verdict, why, breaches } of results) {
+    for (const result of results) {
+      const { id, why, breaches } = result;
+      const verdict = result.verdict === "info" && !hasStory(result) ? "pass" : result.verdict;
       assert.ok(verdict === "pass" || verdict === "skipped", `${id}: ${verdict} ${why ?? JSON.stringify(breaches)}`);
       if (verdicts.get(id)?.verdict !== "pass") verdicts.set(id, { verdict, why });
     }

@@ -47,6 +47,7 @@ function caseJson(result: CaseResult, verbose: boolean): CaseDocument {
     why: why ?? null,
     breaches: breaches.map(breachJson),
     checks: result.checks,
+    measures: result.measures.map((measure) => ({ ...measure })),
     elapsed_ms: result.elapsedMs,
     ...(verbose || verdict !== "pass" ? { transcript: result.transcript.map(entryJson) } : {}),
   };
