@@ -45,7 +45,7 @@ export const CASES: readonly Case[] = [
       while (tookMs.length < UNITS && clock.nowMs() - lastMs < QUIET_MS) await world.pass(QUIET_MS / 10);
       world.measure(
         ...delays("forwarding", tookMs, BUDGETS.routing),
-        { name: "lost", value: UNITS - tookMs.length, unit: `of ${UNITS}`, most: 0 },
+        { name: "lost", value: UNITS - tookMs.length, unit: "units", most: 0 },
         { name: "sent", value: rate, unit: "1/s" },
       );
     },
