@@ -19,8 +19,6 @@ export const UNCOVERED_RULES: Readonly<Record<string, string>> = {
   "ARC-KEY-identity-ca": NO_POLICY,
   "ARC-KEY-identity-absent-told": "what a tool says to its user is not part of any interface",
   "ARC-SIG-heartbeat-rtt": "no op tells the round-trip time that a peer has measured",
-  "ARC-PATH-clock-offset": "no op tells the clock offset that a peer has measured",
-  "ARC-PATH-reconnect-told": "what an implementation tells its application is not part of any interface",
   "ARC-QUALITY-below-ladder": "a sender may, and nothing shows that it does not",
   "ARC-QUALITY-sender-decides": "no case drives the receiver of a stream with a bad network",
   "ARC-LOSS-fec-audio": "a sender may, and nothing shows that it does not",

@@ -68,7 +68,10 @@ export function addSubjectOptions(command: Command): Command {
     )
     .option("--relay-drain <cmd>", "the command that tells such a relay to drain; {pid}, {port} and {metrics} too")
     .option("--play-relay <url>", "play a relay that the server is set to hand out, metrics at the same port", gather)
-    .option("--peer-call <cmd>", "test a peer: the command that calls; {signal}, {session} and {peer} are filled in")
+    .option(
+      "--peer-call <cmd>",
+      "test a peer: the command that calls; {signal}, {session}, {peer} and more are filled in",
+    )
     .option("--peer-listen <cmd>", "test a peer: the command that waits to be called")
     .option("--capture <file>", "judge a capture (pcap, pcapng; - is standard input): the rules that show in one")
     .option("--keylog <file>", "keys of the capture");

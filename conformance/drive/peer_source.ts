@@ -76,7 +76,8 @@ export function peerCommands(commands: Readonly<Partial<Record<PeerRole, string>
   };
 }
 
-function wordsOf(command: string, meeting: PeerMeeting, caFile: string | undefined): readonly string[] {
+/** The words of a command with its placeholders filled in; those whose value is not there are left out. */
+export function wordsOf(command: string, meeting: PeerMeeting, caFile?: string): readonly string[] {
   const { signalUrl: signal, sessionId: session, peerId: peer, relay } = meeting;
   return fillIn(splitCommand(command), {
     signal,

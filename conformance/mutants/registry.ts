@@ -10,6 +10,7 @@ import { MEDIA_MUTANTS } from "./media_mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { NAT_TYPE_MUTANTS } from "./nat_type_mutants.ts";
 import { PACKET_MUTANTS } from "./packet_mutants.ts";
+import { PATH_MUTANTS } from "./path_mutants.ts";
 import { PAYLOAD_MUTANTS } from "./payload_mutants.ts";
 import { PEER_MUTANTS } from "./peer_mutants.ts";
 import { PLAYOUT_MUTANTS } from "./playout_mutants.ts";
@@ -42,6 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...RELAY_STATUS_MUTANTS,
   ...PEER_MUTANTS,
   ...NAT_TYPE_MUTANTS,
+  ...PATH_MUTANTS,
   ...SERVER_MUTANTS,
   ...SELECTION_MUTANTS,
 ];

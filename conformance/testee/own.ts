@@ -8,6 +8,7 @@ import { jitterOps } from "./ops/jitter.ts";
 import { keysOps } from "./ops/keys.ts";
 import { keystoreOps, type ReadFile } from "./ops/keystore.ts";
 import { LACKING } from "./ops/lacking.ts";
+import { pathOps } from "./ops/paths.ts";
 import { payloadOps } from "./ops/payload.ts";
 import { qualityOps } from "./ops/quality.ts";
 import { reducedOps } from "./ops/reduced.ts";
@@ -59,6 +60,7 @@ function ownOps({ version, crypto, readFile }: OwnTesteeOptions): Ops {
     ...fecOps,
     ...jitterOps,
     ...qualityOps,
+    ...pathOps,
     ...vectorOps,
     ...(readFile === undefined ? {} : keystoreOps(readFile)),
     ...dialectOps,

@@ -18,7 +18,9 @@ export const CASES: readonly Case[] = [
       const { ssrc } = await far.hears("the first media packet", 0);
       const first = (isIt: (heard: Heard) => boolean) =>
         far.log.find("what came before the first media packet", 0, (heard) => isIt(heard) ? heard.atMs : undefined);
-      const startedMs = await first((heard) => heard.kind === "signal" && heard.message.ssrc === ssrc);
+      const startedMs = await first((heard) =>
+        (heard.kind === "signal" || heard.kind === "sealed") && heard.message.ssrc === ssrc
+      );
       // Without a valid path nothing may leave, however early the stream was accepted.
       const probedMs = await first((heard) => heard.kind === "sealed" && heard.message.type === "HEARTBEAT");
       const mediaMs = await first((heard) => heard.kind === "media" && heard.packet.ssrc === ssrc);

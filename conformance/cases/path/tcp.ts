@@ -6,7 +6,7 @@ import type { FarPeer } from "../../drive/far/far_peer.ts";
 import { withTurnedBit } from "../../drive/far/far_stream.ts";
 import type { PlayedRelay } from "../../drive/far/played_relay.ts";
 import type { PeerWorld } from "../../drive/peer_world.ts";
-import { describe, isMediaOn, isProbe, mediaOn } from "./watching.ts";
+import { describe, isMediaOn, isProbe, mediaOn, relayedOverTls } from "./watching.ts";
 
 /** SPEC ARC-PATH-tcp-after says 1000 ms; a busy host brings the first HEARTBEAT late, or the connection. */
 const TCP_AFTER_MS = { least: 500, most: 3000 };
@@ -130,13 +130,7 @@ export const CASES: readonly Case[] = [
     requirements: ["ARC-PATH-tcp-relay"],
     title: "A relay over TLS is tried when UDP does not pass, and carries media",
     needs: "peer",
-    run: async (world) => {
-      const far = await world.call("callee", { relays: [{ priority: 10, transport: "tls" }], pathsAreSilent: true });
-      const [{ place }] = far.relays;
-      place.isAnswering = true;
-      const { path } = await far.stage.arrival([place]);
-      await mediaOn(far, path, 0);
-    },
+    run: async (world) => void await relayedOverTls(world, "callee"),
   },
   {
     id: "path/tcp-head-start",

@@ -5,7 +5,6 @@ import { CASES as CHECKS } from "./checks.ts";
 import { CASES as DRAINING } from "./draining.ts";
 import { CASES as FORWARDING } from "./forwarding.ts";
 import { CASES as LIMITS } from "./limits.ts";
-import { CASES as NAT_TYPE } from "./nat_type.ts";
 import { CASES as SELECTION } from "./selection.ts";
 import { CASES as STATUS } from "./status.ts";
 import { CASES as TOKENS } from "./tokens.ts";
@@ -13,7 +12,6 @@ import { CASES as TOKENS } from "./tokens.ts";
 export const RELAY_CASES: readonly Case[] = [
   ...TOKENS,
   ...BINDING,
-  ...NAT_TYPE,
   ...FORWARDING,
   ...DRAINING,
   ...CHECKS,

@@ -67,10 +67,15 @@ export function command(at_ms: number, name: string, fields: Json = {}): Input {
   return { at_ms, command: name, ...fields };
 }
 
-export function script(name: string, { role, config = {}, inputs }: Script, ...dues: readonly Due[]): Check {
+/** What a testee is asked that runs a script. */
+export function runOf({ role, config = {}, inputs }: Script) {
+  return { op: "signaling.run", role, config: { unix_start_ms: T, ...config }, inputs };
+}
+
+export function script(name: string, whole: Script, ...dues: readonly Due[]): Check {
   return {
     name,
-    request: { op: "signaling.run", role, config: { unix_start_ms: T, ...config }, inputs },
+    request: runOf(whole),
     ...answersWith(dues.map(({ expected }) => expected).join("; "), (value) => {
       const run = readRun(value);
       if (run === undefined) return "there are no outputs";
@@ -117,7 +122,7 @@ export function annasConnect(fields: Json = {}): Json {
 }
 
 /** The run as the interface says; undefined where it is something else. */
-function readRun(value: Json): Run | undefined {
+export function readRun(value: Json): Run | undefined {
   const { outputs, state, closed } = value;
   if (!Array.isArray(outputs) || !outputs.every(isSent)) return undefined;
   return { outputs, state: String(state), closed: Array.isArray(closed) ? closed : [] };
@@ -137,6 +142,16 @@ export function messagesOf({ outputs }: Run, type: string, { fromMs = 0, to }: W
   return outputs.filter((sent) =>
     sent.message.type === type && sent.at_ms >= fromMs && (to === undefined || sent.to === to)
   );
+}
+
+/** The codes of the ERRORs that were sent, and the reasons of refusals in CONNECT_ACK. */
+export function refusalsIn(run: Run): readonly string[] {
+  const refused = messagesOf(run, "CONNECT_ACK").filter(({ message }) => message.accepted === false);
+  return [
+    ...messagesOf(run, "ERROR").map(({ message }) => message.code),
+    ...refused.map(({ message }) => message.reason),
+  ]
+    .map(String);
 }
 
 /** A message of the type with these fields among its own, as deep as they go. */

@@ -1,5 +1,4 @@
 /** How the other peer and the peer under test come to have keys: CONNECT and CONNECT_ACK, from either side. */
-import type { HostPort } from "../../../lib/base/address_table.ts";
 import { unwrap } from "../../../lib/base/parsed.ts";
 import { generateKeyPair, writePublicKey } from "../../../lib/crypto/ecdh.ts";
 import type { Authentication, SuiteName } from "../../../lib/crypto/suites.ts";
@@ -36,8 +35,6 @@ export interface CallWish {
   readonly relays?: readonly (number | RelayWish)[];
   /** They answer no RELAY_BIND until their `isAnswering` is set. */
   readonly relaysAreSilent?: boolean;
-  /** What the relays say that they see of the peer; where it really is as a rule. */
-  readonly observed?: HostPort;
   /** Changes our `network_info`, made for these sockets. */
   readonly network?: (info: Json, paths: readonly FarPath[]) => Json;
 }
@@ -57,7 +54,6 @@ export async function meet(world: PeerWorld, role: PeerRole, wish: CallWish = {}
   const { paths, relays, places } = stage;
   for (const relay of relays) relay.isAnswering = wish.relaysAreSilent !== true;
   for (const place of places) place.isAnswering = wish.pathsAreSilent !== true;
-  for (const relay of relays) relay.observed ??= wish.observed;
 
   const trustsRelays = relayWishes.some(({ transport }) => transport === "tls");
   const signal = await world.start(role, { relay: relays.find(({ isKnown }) => isKnown)?.known, trustsRelays });

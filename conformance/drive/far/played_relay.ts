@@ -23,7 +23,7 @@ export interface RelayWish {
   readonly id?: string;
   /** The peer under test is told of it when it is started, and not by its server. */
   readonly isKnown?: boolean;
-  /** What it says that it sees of the peer under test. */
+  /** Where it says that it sees the peer under test; where that really is as a rule. */
   readonly observed?: HostPort;
 }
 
@@ -40,15 +40,12 @@ export class PlayedRelay {
   readonly nonce: string;
   /** RELAY_BINDs get no answer while it is switched off. */
   isAnswering = true;
-  /** What it says that it sees of the peer under test; where that really is as a rule. */
-  observed: HostPort | undefined;
   readonly #wish: RelayWish;
   readonly #grant: RelayGrant;
 
   constructor(place: FarPlace, wish: RelayWish, grant: RelayGrant, unixMs: number) {
     this.place = place;
     this.#wish = wish;
-    this.observed = wish.observed;
     this.#grant = grant;
     this.expiresS = Math.floor(unixMs / 1000) + TOKEN_S;
     this.token = issueRelayToken(SECRET, { ...grant, expiresS: this.expiresS });
@@ -97,7 +94,7 @@ export class PlayedRelay {
     if (message.nonce !== this.nonce || message.proof !== this.proof) {
       return { type: "RELAY_CHALLENGE", nonce: this.nonce };
     }
-    const { host: ip, port } = this.observed ?? path.remote ?? NOWHERE;
+    const { host: ip, port } = this.#wish.observed ?? path.remote ?? NOWHERE;
     return {
       type: "RELAY_BOUND",
       relay_id: this.id,

@@ -10,6 +10,8 @@
  *         command (peers): "up" "down" "rotate" "disconnect" "heartbeat" "metrics"; with stream_id and ssrc
  *                          "start_stream" (Opus), with stream_id "stop_stream" and "adapt"
  *         command (server): "close"
+ * ok      {outputs: [{at_ms, to?, message}], state, closed?: [{at_ms, to}] of the server,
+ *          states?: [{at_ms, state}], each state that a peer's machine tells its application when it comes to it}
  * ```
  *
  * A peer's transport is up from 0 on unless the first input is the command "up". A caller without a `session_id` makes
@@ -111,10 +113,12 @@ function runPeer(role: "caller" | "callee", request: Fields, inputs: readonly Fi
   });
   const outputs: Sent[] = [];
   const events: string[] = [];
+  const states: { readonly at_ms: number; readonly state: string }[] = [];
   const drain = (nowMs: number) => {
     for (let out = endpoint.poll(); out !== undefined; out = endpoint.poll()) {
       if (out.kind === "send") outputs.push({ at_ms: nowMs, message: messageToJson(out.message) });
       else events.push(out.kind);
+      if (out.kind === "state") states.push({ at_ms: nowMs, state: out.state });
     }
   };
   const runTo = (untilMs: number) => {
@@ -139,7 +143,7 @@ function runPeer(role: "caller" | "callee", request: Fields, inputs: readonly Fi
     drain(nowMs);
   }
   runTo(untilOf(config, inputs));
-  return opOk({ outputs, state: endpoint.state, events });
+  return opOk({ outputs, state: endpoint.state, states, events });
 }
 
 const COMMANDS = [
