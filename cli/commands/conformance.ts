@@ -23,7 +23,7 @@ A relay:
 A relay that is started for each case which has to have one alone, and how it is told to drain:
   arcrtc conformance --relay-command 'arcrtc relay --secret {secret} --udp-port {port} --http-port {metrics}' \\
                      --relay-drain "sh -c 'kill -TERM {pid}'"
-Which relays a server hands out, four of which the suite plays, load and all:
+Which relays a server hands out, five of which the suite plays, load and all:
   arcrtc serve --open --relay 'r1@127.0.0.1:5001;metrics=http://127.0.0.1:5001/metrics' --relay ...
   arcrtc conformance --target ws://127.0.0.1:7480/plain --play-relay udp://127.0.0.1:5001 --play-relay ...
 A peer, which is started for each dialogue and told where to meet the suite, who is server and other peer:

@@ -18,25 +18,20 @@ export class PlayedSite {
   isAnswering = true;
   load = CALM_LOAD;
   isDraining = false;
-  /** How often its metrics have been asked for. */
-  looks = 0;
+  /** HEARTBEATs that have come, answered or not, and looks at its metrics. */
+  readonly asked = { heartbeats: 0, metrics: 0 };
   readonly #socket: Deno.DatagramConn;
-  readonly #pages: Deno.HttpServer;
+  readonly #pages: Deno.HttpServer<Deno.NetAddr>;
   readonly #clock: Clock;
   readonly #answering: Promise<void>;
 
   /** Listens at the place over UDP, and over TCP for HTTP; port 0 is any that both have. @throws Error where it cannot */
-  constructor({ host, port }: HostPort, clock: Clock) {
+  constructor(place: HostPort, clock: Clock) {
     this.#clock = clock;
-    this.#socket = Deno.listenDatagram({ transport: "udp", hostname: host, port });
-    this.place = { host, port: (this.#socket.addr as Deno.NetAddr).port };
-    try {
-      const where = { hostname: host, port: this.place.port, onListen: () => {} };
-      this.#pages = Deno.serve(where, (request) => this.#page(new URL(request.url)));
-    } catch (error) {
-      this.#socket.close();
-      throw error;
-    }
+    const { socket, pages } = listenTwice(place, (request) => this.#page(new URL(request.url)));
+    this.#socket = socket;
+    this.#pages = pages;
+    this.place = { host: place.host, port: pages.addr.port };
     this.#answering = this.#answer();
   }
 
@@ -56,7 +51,9 @@ export class PlayedSite {
   async #answer(): Promise<void> {
     for await (const [unit, from] of this.#socket) {
       const { type, session_id: sessionId, sequence, challenge, timestamp } = messageOf(unit);
-      if (!this.isAnswering || type !== "HEARTBEAT" || sessionId !== NIL_UUID || from.transport !== "udp") continue;
+      if (type !== "HEARTBEAT" || sessionId !== NIL_UUID || from.transport !== "udp") continue;
+      this.asked.heartbeats++;
+      if (!this.isAnswering) continue;
       const now = Math.floor(this.#clock.nowMs() + this.#clock.unixOffsetMs);
       const ack = utf8(JSON.stringify({
         type: "HEARTBEAT_ACK",
@@ -75,11 +72,28 @@ export class PlayedSite {
 
   #page({ pathname }: URL): Response {
     if (pathname !== "/metrics") return new Response("there is /metrics\n", { status: 404 });
-    this.looks++;
+    this.asked.metrics++;
     const gauges = { load: this.load, draining: Number(this.isDraining), sessions: 0, bindings: 0 };
     const text = Object.entries(gauges).map(([name, value]) =>
       `# TYPE arcrtc_relay_${name} gauge\narcrtc_relay_${name} ${value}\n`
     );
     return new Response(text.join(""), { headers: { "content-type": "text/plain; version=0.0.4" } });
+  }
+}
+
+/** A port that is free over UDP may be somebody's over TCP: so many are tried where any will do. */
+const MOST_PORTS = 50;
+
+/** The same port over UDP and over TCP. @throws Error where it cannot be had */
+function listenTwice({ host, port }: HostPort, answer: (request: Request) => Response) {
+  for (let tries = 1;; tries++) {
+    const socket = Deno.listenDatagram({ transport: "udp", hostname: host, port });
+    try {
+      const where = { hostname: host, port: (socket.addr as Deno.NetAddr).port, onListen: () => {} };
+      return { socket, pages: Deno.serve(where, answer) };
+    } catch (error) {
+      socket.close();
+      if (port !== 0 || tries >= MOST_PORTS || !(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
   }
 }

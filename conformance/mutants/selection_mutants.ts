@@ -11,7 +11,7 @@ import type { Mutant, MutantHead } from "./mutant.ts";
 
 const ANY_PORT = { host: "127.0.0.1", port: 0 };
 const SECRET = new Uint8Array(32).fill(0x61);
-const RELAYS = 4;
+const RELAYS = 5;
 const RELAYS_PER_SESSION = 2;
 const TOKEN_S = 60;
 const NO_TOKEN = "A".repeat(32);

@@ -2,7 +2,10 @@
  * `deno task conform`: this project's own programs before the whole suite, as anybody's would be: `arcrtc testee`, `serve`,
  * `relay` and `peer` as processes, over sockets, with a capture of a call. Flags go to `arcrtc conformance`.
  */
+import { PlayedSite } from "../../../conformance/drive/played_sites.ts";
+import { formatHostPort } from "../../../lib/base/address_table.ts";
 import { toHex } from "../../../lib/base/bytes.ts";
+import { systemClock } from "../../../lib/net/clock.ts";
 import { SystemRng } from "../../../lib/net/system_rng.ts";
 import { ArcrtcProcess } from "../../peer/testing/arcrtc_process.ts";
 
@@ -14,14 +17,16 @@ function command(...words: readonly string[]): string {
 }
 
 /** Enough for a server to choose from. */
-const PLAYED_RELAYS = 4;
+const PLAYED_RELAYS = 5;
 
-/** A port of 127.0.0.1 that is free over TCP, where a relay that the suite plays will be. */
-function freePlace(): string {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return `127.0.0.1:${port}`;
+/** Places that are free over UDP and TCP alike, for the relays that the suite plays. */
+async function freePlaces(): Promise<readonly string[]> {
+  const sites = Array.from(
+    { length: PLAYED_RELAYS },
+    () => new PlayedSite({ host: "127.0.0.1", port: 0 }, systemClock()),
+  );
+  for (const site of sites) await site.close();
+  return sites.map(({ place }) => formatHostPort(place));
 }
 
 async function conform(flags: readonly string[]): Promise<number> {
@@ -36,7 +41,7 @@ async function conform(flags: readonly string[]): Promise<number> {
   try {
     const { urls: places } = await relay.event("listening");
     const [udp] = places.udp;
-    const played = Array.from({ length: PLAYED_RELAYS }, freePlace);
+    const played = await freePlaces();
     const server = new ArcrtcProcess([
       ...["serve", "--auth-secret", authSecret, "--port", "0", "--max-per-address", "2000"],
       ...["--relay", `relay@${udp.replace(/^udp:\/\//, "")}`, "--relay-secret", secret, "--json"],
