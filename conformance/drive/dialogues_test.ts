@@ -16,7 +16,7 @@ import { classifyUnit, UnitKind } from "../../lib/packet/demux.ts";
 import { SECRET } from "../../lib/relay/testing/relay_world.ts";
 import type { RelayCase } from "../case.ts";
 import { CASES } from "../registry.ts";
-import { hasStory } from "../report/tally.ts";
+import { isOnlySlow } from "../report/tally.ts";
 import { resultsOf, runCases, verdictsOf } from "../run/testing.ts";
 import type { Subjects } from "../run/run_suite.ts";
 import { overStreams, type RewriteStream } from "../mutants/peer_mutant.ts";
@@ -50,9 +50,7 @@ function assertAllPass(result: Awaited<ReturnType<typeof runCases>>, count: numb
   const results = resultsOf(result);
   assert.equal(results.length, count);
   // What is only slow is not wrong.
-  const wrong = results.filter((result) =>
-    result.verdict !== "pass" && (result.verdict !== "info" || hasStory(result))
-  );
+  const wrong = results.filter((result) => result.verdict !== "pass" && !isOnlySlow(result));
   assert.deepEqual(wrong.map(({ id, verdict, why, breaches }) => ({ id, verdict, why, breaches })), []);
 }
 
@@ -66,7 +64,7 @@ Deno.test("our own server passes every dialogue with a server, whether it wants 
     const results = resultsOf(await runCases(cases, { subjects: { server: serverDriver(target) } }));
     for (const result of results) {
       const { id, why, breaches } = result;
-      const verdict = result.verdict === "info" && !hasStory(result) ? "pass" : result.verdict;
+      const verdict = isOnlySlow(result) ? "pass" : result.verdict;
       assert.ok(verdict === "pass" || verdict === "skipped", `${id}: ${verdict} ${why ?? JSON.stringify(breaches)}`);
       if (verdicts.get(id)?.verdict !== "pass") verdicts.set(id, { verdict, why });
     }

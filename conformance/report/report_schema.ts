@@ -64,7 +64,10 @@ const CASE = v.strictObject({
   measures: v.pipe(v.array(MEASURE), v.description("Figures, of a case that measures; they never count against it.")),
   elapsed_ms: DURATION_SCHEMA,
   transcript: v.optional(
-    v.pipe(v.array(TRANSCRIPT_ENTRY_SCHEMA), v.description("Of cases that did not pass; of all with --verbose.")),
+    v.pipe(
+      v.array(TRANSCRIPT_ENTRY_SCHEMA),
+      v.description("Of cases that did not pass and were not only slow; of all with --verbose."),
+    ),
   ),
 });
 

@@ -94,8 +94,8 @@ Deno.test("reports: figures stand in every one, those over their bounds too, and
   );
   assert.doesNotMatch(text, /^INFO/m);
   const { dialects: [{ cases }] } = JSON.parse(jsonReport(RUN, STYLE));
-  const { measures, verdict } = cases.find(({ id }: { readonly id: string }) => id === "b/measured");
-  assert.equal(verdict, "info");
+  const { measures, verdict, transcript } = cases.find(({ id }: { readonly id: string }) => id === "b/measured");
+  assert.deepEqual([verdict, transcript], ["info", undefined]);
   assert.deepEqual(measures.slice(0, 2), [
     { name: "delay p50", value: 0.4567, unit: "ms", most: 1 },
     { name: "delay p99", value: 7.25, unit: "ms", most: 5 },

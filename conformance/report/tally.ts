@@ -23,6 +23,11 @@ export function isFigure({ measures }: CaseResult, { at }: BreachRecord): boolea
   return measures.some(({ name }) => name === at);
 }
 
+/** True where all that is to be told of a case is in its figures. */
+export function isOnlySlow(result: CaseResult): boolean {
+  return result.verdict === "info" && !hasStory(result);
+}
+
 /** True where there is something to tell of a case besides its figures. */
 export function hasStory(result: CaseResult): boolean {
   return result.verdict === "error" || result.breaches.some((breach) => !isFigure(result, breach));
