@@ -64,8 +64,8 @@ Deno.test({
         "[...document.querySelectorAll('#measures tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))",
       ) as string[][];
       assert.deepEqual(rows.slice(0, 2), [
-        ["b/measured", "delay p50", "0.457", "ms", "1", "within"],
-        ["b/measured", "delay p99", "7.25", "ms", "5", "over"],
+        ["delay p50b/measured", "0.457 ms", "1 ms", "within"],
+        ["delay p99b/measured", "7.25 ms", "5 ms", "over"],
       ]);
       assert.equal(await page.locator("article[aria-label='b/measured']").count(), 0);
     });

@@ -11,12 +11,10 @@ export function measuresBody({ tables }: SuiteResult): Html | undefined {
     if (rows.length === 0) return [];
     return [html`<div class="card">${
       dataTable({
-        caption: `Figures of dialect ${dialect}: of this machine at that hour, and counted against nobody`,
+        caption: `Dialect ${dialect}; counts against nobody`,
         columns: [
-          { heading: "case" },
           { heading: "measured" },
           { heading: "figure", isNumber: true },
-          { heading: "unit" },
           { heading: "at most", isNumber: true },
           { heading: "budget" },
         ],
@@ -29,6 +27,7 @@ export function measuresBody({ tables }: SuiteResult): Html | undefined {
 
 function rowOf(id: string, measure: Measure) {
   const { name, value, unit, most } = measure;
-  const bound = most === undefined ? ["-", "-"] : [figure(most), isOver(measure) ? "over" : "within"];
-  return { cells: [html`<code>${id}</code>`, name, figure(value), unit, ...bound] };
+  const bound = most === undefined ? ["-", "-"] : [`${figure(most)} ${unit}`, isOver(measure) ? "over" : "within"];
+  const what = html`${name}<br><code class="soft">${id}</code>`;
+  return { cells: [what, `${figure(value)} ${unit}`, ...bound] };
 }
