@@ -7,7 +7,7 @@ import { isSealed, SEAL_OVERHEAD_BYTES } from "../../lib/crypto/seal.ts";
 import { classifyUnit, UnitKind } from "../../lib/packet/demux.ts";
 import type { PeerSession } from "../../lib/session/session.ts";
 import type { SessionOutput } from "../../lib/session/session_events.ts";
-import type { StreamTarget } from "../../lib/session/stream_connections.ts";
+import type { StreamTarget, TransportWant } from "../../lib/session/stream_connections.ts";
 import { messageOf } from "../drive/line.ts";
 import type { OwnPeerChanges } from "../drive/own_peer.ts";
 import type { Json } from "../testee/answer.ts";
@@ -18,28 +18,18 @@ import { overStreams, peerMutant, type RewriteStream } from "./peer_mutant.ts";
 const UNKNOWN_ADDRESS = 0x7fff_0000;
 const LATE_MS = 1000;
 
-/** What the session says goes through `change`; undefined leaves it out. Made once for each session. */
-function wanting(
-  make: (session: PeerSession) => (out: SessionOutput) => SessionOutput | undefined,
-): OwnPeerChanges {
+/** Some of what the session wants of its sockets is not carried out. */
+function without(isLeftOut: (want: TransportWant) => boolean): OwnPeerChanges {
   return {
     session(session) {
       const poll = session.poll.bind(session);
-      const change = make(session);
       session.poll = () => {
-        for (let out = poll(); out !== undefined; out = poll()) {
-          const changed = change(out);
-          if (changed !== undefined) return changed;
-        }
-        return undefined;
+        let out = poll();
+        while (out?.kind === "transport" && isLeftOut(out.want)) out = poll();
+        return out;
       };
     },
   };
-}
-
-/** Wants of a kind are not carried out. */
-function without(isLeftOut: (want: Extract<SessionOutput, { kind: "transport" }>["want"]) => boolean): OwnPeerChanges {
-  return wanting(() => (out) => out.kind === "transport" && isLeftOut(out.want) ? undefined : out);
 }
 
 /** Beside a want for which `place` answers something, somebody connects there and says nothing. */
@@ -168,6 +158,28 @@ export const PATH_MUTANTS: readonly Mutant[] = [
       return relay && { kind: "tcp_relay", host: relay.address, port: relay.port };
     }),
   ),
+  peerMutant({
+    id: "peer/gives-direct-tcp-up",
+    broken: "hears nothing more on a direct connection once it tries relays",
+    breaks: ["ARC-PATH-tcp-head-start"],
+  }, {
+    session(session) {
+      const poll = session.poll.bind(session);
+      const packets = session.packets.bind(session);
+      const direct = new Set<number>();
+      let isGivenUp = false;
+      session.poll = () => {
+        const out = poll();
+        if (out?.kind !== "transport" || out.want.kind !== "connect") return out;
+        if (out.want.to.kind === "tcp") direct.add(out.want.address);
+        else isGivenUp = true;
+        return out;
+      };
+      session.packets = (batch, nowMs) => {
+        if (!isGivenUp || !direct.has(batch.addresses[0])) packets(batch, nowMs);
+      };
+    },
+  }),
   peerMutant({
     id: "peer/binds-by-every-way",
     broken: "binds at a relay over TCP, though it is bound there over UDP",

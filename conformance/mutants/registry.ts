@@ -1,10 +1,13 @@
 /** Every mutant. */
+import { CALL_MUTANTS } from "./call_mutants.ts";
 import { CHOICE_MUTANTS } from "./choice_mutants.ts";
 import { CRYPTO_MUTANTS } from "./crypto_mutants.ts";
 import { DIALECT_MUTANTS } from "./dialect_mutants.ts";
 import { EPOCH_MUTANTS } from "./epoch_mutants.ts";
 import { HEADER_MUTANTS } from "./header_mutants.ts";
 import { KEY_MUTANTS } from "./key_mutants.ts";
+import { IDENTITY_MUTANTS } from "./identity_mutants.ts";
+import { KEY_USE_MUTANTS } from "./key_use_mutants.ts";
 import { LADDER_MUTANTS } from "./ladder_mutants.ts";
 import { MEDIA_MUTANTS } from "./media_mutants.ts";
 import type { Mutant } from "./mutant.ts";
@@ -15,6 +18,7 @@ import { PAYLOAD_MUTANTS } from "./payload_mutants.ts";
 import { PEER_MUTANTS } from "./peer_mutants.ts";
 import { PLAYOUT_MUTANTS } from "./playout_mutants.ts";
 import { RECEIVER_MUTANTS } from "./receiver_mutants.ts";
+import { RECEPTION_MUTANTS } from "./reception_mutants.ts";
 import { RELAY_MUTANTS } from "./relay_mutants.ts";
 import { RELAY_STATUS_MUTANTS } from "./relay_status_mutants.ts";
 import { RTCP_MUTANTS } from "./rtcp_mutants.ts";
@@ -28,6 +32,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...HEADER_MUTANTS,
   ...KEY_MUTANTS,
   ...EPOCH_MUTANTS,
+  ...KEY_USE_MUTANTS,
+  ...IDENTITY_MUTANTS,
   ...SRTP_MUTANTS,
   ...CRYPTO_MUTANTS,
   ...RECEIVER_MUTANTS,
@@ -35,6 +41,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...RTCP_MUTANTS,
   ...MEDIA_MUTANTS,
   ...PLAYOUT_MUTANTS,
+  ...RECEPTION_MUTANTS,
   ...LADDER_MUTANTS,
   ...PAYLOAD_MUTANTS,
   ...SIGNALING_MUTANTS,
@@ -44,6 +51,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...PEER_MUTANTS,
   ...NAT_TYPE_MUTANTS,
   ...PATH_MUTANTS,
+  ...CALL_MUTANTS,
   ...SERVER_MUTANTS,
   ...SELECTION_MUTANTS,
 ];

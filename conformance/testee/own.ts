@@ -11,6 +11,7 @@ import { LACKING } from "./ops/lacking.ts";
 import { pathOps } from "./ops/paths.ts";
 import { payloadOps } from "./ops/payload.ts";
 import { qualityOps } from "./ops/quality.ts";
+import { receiveOps } from "./ops/receive.ts";
 import { reducedOps } from "./ops/reduced.ts";
 import { relayOps } from "./ops/relay.ts";
 import { rtcpOps } from "./ops/rtcp.ts";
@@ -55,9 +56,10 @@ function ownOps({ version, crypto, readFile }: OwnTesteeOptions): Ops {
     ...srtcpOps(crypto),
     ...rtcpOps,
     ...signalingOps,
-    ...signalingRunOps,
+    ...signalingRunOps(crypto),
     ...payloadOps,
     ...fecOps,
+    ...receiveOps,
     ...jitterOps,
     ...qualityOps,
     ...pathOps,

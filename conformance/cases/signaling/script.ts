@@ -42,6 +42,10 @@ export interface Run {
   readonly outputs: readonly Sent[];
   readonly state: string;
   readonly closed: readonly { readonly at_ms: number; readonly to: string }[];
+  /** Of peers that are connected. */
+  readonly identity_verified: boolean | undefined;
+  /** Of peers: what their HEARTBEATs have measured. */
+  readonly round_trips: readonly { readonly at_ms: number; readonly rtt_ms: number }[];
 }
 
 /** One thing that is due of a run; `problem` is undefined where it is so. */
@@ -89,7 +93,7 @@ export function script(name: string, whole: Script, ...dues: readonly Due[]): Ch
 
 /** A script that goes on with what was sent in it. */
 export function scriptThen(check: Check, then: (run: Run) => readonly Check[]): Check {
-  return { ...check, then: (value) => then(readRun(value) ?? { outputs: [], state: "", closed: [] }) };
+  return { ...check, then: (value) => then(readRun(value) ?? NOTHING) };
 }
 
 const [FIRST] = epochs();
@@ -121,11 +125,20 @@ export function annasConnect(fields: Json = {}): Json {
   return connect(ANNA, T, { capabilities: OFFER, ...fields });
 }
 
+/** What there is to see of a testee that answers something else. */
+export const NOTHING: Run = { outputs: [], state: "", closed: [], identity_verified: undefined, round_trips: [] };
+
 /** The run as the interface says; undefined where it is something else. */
 export function readRun(value: Json): Run | undefined {
-  const { outputs, state, closed } = value;
+  const { outputs, state, closed, identity_verified, round_trips } = value;
   if (!Array.isArray(outputs) || !outputs.every(isSent)) return undefined;
-  return { outputs, state: String(state), closed: Array.isArray(closed) ? closed : [] };
+  return {
+    outputs,
+    state: String(state),
+    closed: Array.isArray(closed) ? closed : [],
+    identity_verified: typeof identity_verified === "boolean" ? identity_verified : undefined,
+    round_trips: Array.isArray(round_trips) ? round_trips : [],
+  };
 }
 
 function isSent(value: unknown): value is Sent {

@@ -13,7 +13,7 @@ import { answersWith } from "../../expect.ts";
 import type { Json } from "../../testee/answer.ts";
 import { SESSION } from "../../vectors/party.ts";
 import { connect, streamStart, streamStop } from "../messages.ts";
-import { ANNA, at, BEN, type Input, messagesOf, readRun, refusalsIn, runOf, T } from "./script.ts";
+import { ANNA, at, BEN, type Input, messagesOf, NOTHING, readRun, refusalsIn, runOf, T } from "./script.ts";
 
 /** The testee's, in the order of use. */
 const PRIVATE_KEYS = ["02", "03", "04", "05", "06"].map((byte) => byte.repeat(32));
@@ -21,7 +21,6 @@ export const SUITE = "aes-128-gcm";
 const AUTHENTICATION = "hmac-sha256-80";
 /** What every CONNECT offers unless a case wants something else. */
 const OFFER = { codecs: ["opus", "vp9"], resolutions: [], encryption: [SUITE], transport: ["udp"] };
-const NO_RUN = { outputs: [], state: "", closed: [] };
 
 /** A run with the testee as callee, or as caller. */
 export function signalingRun(
@@ -34,12 +33,12 @@ export function signalingRun(
 
 /** Messages that the testee sent, of one type. */
 export function sentOf(value: Json, type: string): readonly Json[] {
-  return messagesOf(readRun(value) ?? NO_RUN, type).map(({ message }) => message);
+  return messagesOf(readRun(value) ?? NOTHING, type).map(({ message }) => message);
 }
 
 /** The codes of the ERRORs that the testee sent, and of refusals in CONNECT_ACK. */
 export function refusalsOf(value: Json): readonly string[] {
-  return refusalsIn(readRun(value) ?? NO_RUN);
+  return refusalsIn(readRun(value) ?? NOTHING);
 }
 
 /** An expectation: the last thing that was said is refused with this code, once. */
@@ -65,11 +64,13 @@ export class SuiteCaller {
   readonly peerId: string;
   readonly calleeId: string;
   readonly #keys: SessionKeys;
+  readonly #certificate: Uint8Array | undefined;
   #connectKey = "";
 
-  /** As one of the two; the testee is the other. */
-  constructor(rng: Rng, { peerId }: Voice = ANNA) {
+  /** As one of the two, the testee is the other. `certificate`: DER of the one that its identities have, see {@link connect}. */
+  constructor(rng: Rng, { peerId }: Voice = ANNA, certificate?: Uint8Array) {
     this.peerId = peerId;
+    this.#certificate = certificate;
     this.calleeId = (peerId === ANNA.peerId ? BEN : ANNA).peerId;
     this.#keys = new SessionKeys(SESSION, rng);
     this.#connectKey = writePublicKey(this.#keys.offer(0));
@@ -97,6 +98,7 @@ export class SuiteCaller {
     this.#keys.derive(epoch, unwrap(parsePublicKey(String(public_key))), true, {
       callerPeerId,
       calleePeerId,
+      callerCertificate: this.#certificate,
       offeredEncryption,
       suite: SUITE,
       authentication: AUTHENTICATION,
@@ -151,15 +153,19 @@ export class SuiteCaller {
   }
 }
 
-/** A check that connects the suite to a callee; `then` gets the caller and what it has said so far. */
+/**
+ * A check that connects the suite to a callee; `then` gets the caller and what it has said so far. `more` goes into the
+ * CONNECT, `config` into that of the testee.
+ */
 export function connected(
   caller: SuiteCaller,
   then: (said: readonly Input[], ack: Json) => readonly Check[],
+  { more = {}, config = {} }: { readonly more?: Json; readonly config?: Json } = {},
 ): readonly Check[] {
-  const said = [{ at_ms: 0, message: caller.connect() }];
+  const said = [{ at_ms: 0, message: caller.connect({}, more) }];
   return [{
     name: "CONNECT",
-    request: signalingRun(said, { config: { peer_id: caller.calleeId } }),
+    request: signalingRun(said, { config: { peer_id: caller.calleeId, ...config } }),
     ...sends("CONNECT_ACK"),
     then: (value) => {
       const [ack] = sentOf(value, "CONNECT_ACK");
