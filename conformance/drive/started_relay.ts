@@ -2,8 +2,9 @@
 import { uuidV4 } from "../../lib/base/uuid.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
 import { messageOf } from "./line.ts";
-import { type MetricsPage, readMetrics } from "./metrics_page.ts";
+import { readMetrics } from "./metrics_page.ts";
 import { Breach } from "./outcome.ts";
+import type { MetricsPage } from "./prometheus_text.ts";
 import type { RunningRelay } from "./relay_source.ts";
 import { RelayWorld } from "./relay_world.ts";
 

@@ -1,6 +1,7 @@
 /** SPEC clause 8.6: the load that a relay reports. Its status subject is on a bus, of which the suite has no client. */
 import type { Case } from "../../case.ts";
-import { gaugeOf, type MetricsPage, readMetrics } from "../../drive/metrics_page.ts";
+import { gaugeOf, readMetrics } from "../../drive/metrics_page.ts";
+import type { MetricsPage } from "../../drive/prometheus_text.ts";
 import { type StartedRelay, startRelay } from "../../drive/started_relay.ts";
 
 const LOAD = "arcrtc_relay_load";
