@@ -4,6 +4,7 @@
  */
 import type { Socket } from "node:net";
 import type { HostPort } from "../../lib/base/address_table.ts";
+import { openStream } from "../../lib/net/open_stream.ts";
 import { type Authority, makeAuthority } from "./authority.ts";
 import type { Desk, Driver } from "./desk.ts";
 import type { FarPeer } from "./far/far_peer.ts";
@@ -65,6 +66,28 @@ export class PeerWorld extends World {
 
   #needs(role: PeerRole, isThere: boolean, what: keyof typeof MISSING): void {
     if (!isThere) this.skip(MISSING[what](role));
+  }
+
+  /** Ends the peer under test, so that another can be started in its place. */
+  async dismiss(): Promise<void> {
+    this.#server?.close();
+    this.#waiting.length = 0;
+    await this.#peer?.stop();
+    this.#peer = undefined;
+  }
+
+  /** Whether a peer on this host can listen there: somebody does already, or the number is free. */
+  async canListen(at: HostPort): Promise<boolean> {
+    try {
+      (await Listener.open(at, () => {})).close();
+      return true;
+    } catch {
+      // Taken by a listener, or by what is left of a connection of somebody's.
+      return await openStream(at.host, at.port, undefined, this.desk.patienceMs).then(
+        (socket) => socket.destroy() !== undefined,
+        () => false,
+      );
+    }
   }
 
   /** The peer's next signaling connection, after one was lost; for `awayMs` nobody listens. */

@@ -2,6 +2,7 @@
  * Our own peer, which looks for paths in a way of its own: over TCP, through relays, at addresses that it is told of; and
  * what a testee gets wrong of clocks and reconnecting.
  */
+import { isStreamAddress } from "../../lib/base/address_table.ts";
 import { readU32, utf8 } from "../../lib/base/bytes.ts";
 import { isSealed, SEAL_OVERHEAD_BYTES } from "../../lib/crypto/seal.ts";
 import { classifyUnit, UnitKind } from "../../lib/packet/demux.ts";
@@ -118,6 +119,21 @@ export const PATH_MUTANTS: readonly Mutant[] = [
         if (dueMs === Infinity) dueMs = performance.now() + LATE_MS;
         held.push(out);
         return session.poll();
+      };
+    },
+  }),
+  peerMutant({
+    id: "peer/stays-on-tcp",
+    broken: "hears nothing more over UDP once it hears something over TCP",
+    breaks: ["ARC-PATH-first-valid"],
+  }, {
+    session(session) {
+      const packets = session.packets.bind(session);
+      let isOverTcp = false;
+      session.packets = (batch, nowMs) => {
+        const [address] = batch.addresses;
+        isOverTcp ||= isStreamAddress(address);
+        if (!isOverTcp || isStreamAddress(address)) packets(batch, nowMs);
       };
     },
   }),

@@ -1,12 +1,11 @@
 /** SPEC clause 7.1 where UDP does not pass: paths over TCP and TLS, straight and through relays. */
 import { utf8 } from "../../../lib/base/bytes.ts";
 import type { Case } from "../../case.ts";
-import type { FarConnection } from "../../drive/far/far_connection.ts";
 import type { FarPeer } from "../../drive/far/far_peer.ts";
 import { withTurnedBit } from "../../drive/far/far_stream.ts";
 import type { PlayedRelay } from "../../drive/far/played_relay.ts";
 import type { PeerWorld } from "../../drive/peer_world.ts";
-import { describe, isMediaOn, isProbe, mediaOn, relayedOverTls } from "./watching.ts";
+import { describe, isMediaOn, isProbe, mediaOn, relayedOverTls, SETTLED_MS } from "./watching.ts";
 
 /** SPEC ARC-PATH-tcp-after says 1000 ms; a busy host brings the first HEARTBEAT late, or the connection. */
 const TCP_AFTER_MS = { least: 500, most: 3000 };
@@ -75,8 +74,8 @@ export const CASES: readonly Case[] = [
     title: "A callee listens on the port number that it has named, answers HEARTBEATs there, and sends media",
     needs: "peer",
     run: async (world) => {
-      const far = await world.call("callee", { pathsAreSilent: true });
-      const connection = await dial(far);
+      const far = await world.call("callee", { tcp: true, pathsAreSilent: true });
+      const connection = await far.stage.dial(far.listensAt);
       await far.fence(connection);
       await far.probed(connection, 0);
       await mediaOn(far, connection);
@@ -88,7 +87,7 @@ export const CASES: readonly Case[] = [
     title: "A callee closes a connection whose first unit is anything but a sealed HEARTBEAT of its session",
     needs: "peer",
     run: async (world) => {
-      const far = await world.call("callee", { pathsAreSilent: true });
+      const far = await world.call("callee", { tcp: true, pathsAreSilent: true });
       const stream = far.makeAudio();
       const strangers: readonly (readonly [string, Uint8Array])[] = [
         ["media", stream.packet()],
@@ -98,7 +97,7 @@ export const CASES: readonly Case[] = [
       ];
       for (const [what, unit] of strangers) {
         world.note(`first comes ${what}`);
-        const connection = await dial(far);
+        const connection = await far.stage.dial(far.listensAt);
         await connection.send(unit);
         await connection.line.closedByTarget();
         const heard = far.log.entries.find(({ path, kind }) =>
@@ -106,7 +105,7 @@ export const CASES: readonly Case[] = [
         );
         world.require(heard === undefined, `nothing after ${what}`, describe(heard));
       }
-      await far.fence(await dial(far));
+      await far.fence(await far.stage.dial(far.listensAt));
     },
   },
   {
@@ -157,6 +156,25 @@ export const CASES: readonly Case[] = [
     },
   },
   {
+    id: "path/tcp-left-for-udp",
+    requirements: ["ARC-PATH-first-valid"],
+    title: "Media leaves TCP as soon as a path over UDP is valid",
+    needs: "peer",
+    run: async (world) => {
+      const far = await world.call("caller", { tcp: true, pathsAreSilent: true });
+      const { path } = await far.stage.arrival([far.stage.direct]);
+      path.isAnswering = true;
+      await mediaOn(far, path);
+      far.path.isAnswering = true;
+      await mediaOn(far, far.path);
+      await world.pass(SETTLED_MS);
+      const { mark } = far.log;
+      await mediaOn(far, far.path, mark);
+      const strayed = far.log.all(mark, (heard) => isMediaOn(heard, path)).length;
+      world.require(strayed === 0, "no more media over TCP", `${strayed} packets`);
+    },
+  },
+  {
     id: "path/tcp-relay-once",
     requirements: ["ARC-PATH-tcp-relay-once"],
     title: "A peer that is bound at a relay over UDP does not bind there over TCP, and does at the others",
@@ -181,17 +199,6 @@ export const CASES: readonly Case[] = [
     },
   },
 ];
-
-/** A connection of ours to the callee's port number, as soon as it listens there. */
-function dial(far: FarPeer): Promise<FarConnection> {
-  const { public_port, local = [] } = far.remoteInfo as {
-    readonly public_port?: number;
-    readonly local?: readonly { readonly ip: string; readonly port: number }[];
-  };
-  const [own] = local;
-  const host = far.path.remote?.host ?? own?.ip ?? "127.0.0.1";
-  return far.stage.dial({ host, port: own?.port ?? public_port ?? 0 });
-}
 
 /** A RELAY_BIND with a proof, on a path of the relay. */
 function binding(far: FarPeer, { place }: PlayedRelay): Promise<true> {

@@ -10,6 +10,7 @@
  * const block = await far.report(stream);          // what the peer says that it has received
  * ```
  */
+import type { HostPort } from "../../../lib/base/address_table.ts";
 import { toHex } from "../../../lib/base/bytes.ts";
 import { SystemRng } from "../../../lib/net/system_rng.ts";
 import { uuidV4 } from "../../../lib/base/uuid.ts";
@@ -142,9 +143,17 @@ export class FarPeer {
     return this.stage.relays;
   }
 
-  /** Where the peer says that it can be reached. */
-  get remoteInfo(): Json {
-    return this.#parts.heard.network_info as Json;
+  /** Where the peer listens for TCP when it is the callee: on the port number that it has named for UDP. */
+  get listensAt(): HostPort {
+    const { public_ip, public_port, local = [] } = this.#parts.heard.network_info as {
+      readonly public_ip?: string;
+      readonly public_port?: number;
+      readonly local?: readonly { readonly ip: string; readonly port: number }[];
+    };
+    const [own] = local;
+    return own === undefined
+      ? { host: public_ip ?? NOWHERE.host, port: public_port ?? NOWHERE.port }
+      : { host: own.ip, port: own.port };
   }
 
   /** The first path. */

@@ -1,4 +1,5 @@
 /** How the other peer and the peer under test come to have keys: CONNECT and CONNECT_ACK, from either side. */
+import { formatHostPort } from "../../../lib/base/address_table.ts";
 import { unwrap } from "../../../lib/base/parsed.ts";
 import { generateKeyPair, writePublicKey } from "../../../lib/crypto/ecdh.ts";
 import type { Authentication, SuiteName } from "../../../lib/crypto/suites.ts";
@@ -27,7 +28,10 @@ export interface CallWish {
   readonly fec?: boolean;
   /** Sockets that are named in `network_info.local`; one as a rule. */
   readonly paths?: number;
-  /** The first of them is a TCP listener too, on the same port number: where a callee listens. */
+  /**
+   * The callee can be reached by TCP on its port number: our first path is a listener too, or the number that the peer
+   * has named is free for it to listen on.
+   */
   readonly tcp?: boolean;
   /** Nothing answers a HEARTBEAT of the peer's until its `isAnswering` is set, straight or through relays. */
   readonly pathsAreSilent?: boolean;
@@ -43,11 +47,25 @@ export const SUITES: readonly SuiteName[] = ["aes-128-gcm", "aes-256-gcm", "chac
 const AUTHENTICATIONS: readonly Authentication[] = ["hmac-sha256-80", "none"];
 const CODECS = ["opus", "vp9", "h264", "av1", "h265", "aac", "g722", "pcm"];
 
+/** Peers that are started one after the other where the port number of one is not free for TCP. */
+const PORT_TRIES = 8;
+
 /** Starts the peer under test in its role and comes to have keys with it. */
 export async function meet(world: PeerWorld, role: PeerRole, wish: CallWish = {}): Promise<FarPeer> {
+  for (let tries = 1;; tries++) {
+    const far = await meetOne(world, role, wish);
+    const isListener = wish.tcp === true && role === "callee";
+    if (!isListener || tries === PORT_TRIES || await world.canListen(far.listensAt)) return far;
+    world.note(`${formatHostPort(far.listensAt)} is taken for TCP on this host: another peer is started`);
+    await world.dismiss();
+  }
+}
+
+async function meetOne(world: PeerWorld, role: PeerRole, wish: CallWish): Promise<FarPeer> {
   const log = new HeardLog(world.desk);
   const stage = new Stage(world, log);
-  const { paths: count = 1, tcp = false } = wish;
+  const { paths: count = 1 } = wish;
+  const tcp = wish.tcp === true && role === "caller";
   const relayWishes = (wish.relays ?? []).map((one) => typeof one === "number" ? { priority: one } : one);
   const grant = { sessionId: world.sessionId, peerId: role === "caller" ? world.callerId : world.calleeId };
   await stage.open({ paths: count, tcp, relays: relayWishes }, grant);
