@@ -1,0 +1,124 @@
+/** SDP to STREAM_START: what a WebRTC peer will send, announced to the ArcRTC side. SPEC ARC-BRIDGE-sdp. */
+import type { SuiteName } from "../crypto/suites.ts";
+import { findCodec, type MediaKind, RTX_PAYLOAD_TYPE } from "../media/codec.ts";
+import { isUsablePayloadType } from "../packet/arcrtp.ts";
+import type { SelectedCodecs } from "../signaling/selection.ts";
+import type { StreamStart } from "../signaling/messages/stream_start.ts";
+import { type BridgeCodec, bridgeCodecs, isBridgeable, webrtcNameOf } from "./bridge_codecs.ts";
+import type { SdpMedia, SdpSession } from "./sdp_session.ts";
+import type { TranscodedPair } from "./transcoding.ts";
+
+/**
+ * What STREAM_START must say of a stream and SDP does not: its `b=` and `a=fmtp` tell what whoever wrote them wants to
+ * receive (RFC 3264 §6.1), not what he will send.
+ */
+export interface StreamFigures {
+  readonly audioBitrateBps: number;
+  readonly videoBitrateBps: number;
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+}
+
+export const DEFAULT_FIGURES: StreamFigures = {
+  audioBitrateBps: 64_000,
+  videoBitrateBps: 2_000_000,
+  width: 1280,
+  height: 720,
+  fps: 30,
+};
+
+/** What all streams of a session share, and where new ids come from. */
+export interface StreamBase {
+  readonly session_id: string;
+  readonly algorithm: SuiteName;
+  readonly timestamp: number;
+  /** A new stream id. */
+  readonly streamId: () => string;
+  /** A new SSRC, for an m-line that does not tell its own. */
+  readonly ssrc: () => number;
+  /** RTX was agreed between the bridge and the ArcRTC peer. */
+  readonly rtx: boolean;
+  readonly figures: StreamFigures;
+}
+
+/**
+ * A STREAM_START for each m-line that will send in a codec that was selected. SSRCs are those of `a=ssrc`, payload types
+ * those of the m-line where ArcRTC has them (SPEC ARC-RTP-payload-types-excluded), so that nothing but the block has to
+ * change on the way. A transcoded stream gets the default payload type of what it becomes.
+ */
+export function streamsOfSdp(
+  description: SdpSession,
+  selected: SelectedCodecs,
+  base: StreamBase,
+  transcoded: readonly TranscodedPair[] = [],
+): readonly StreamStart[] {
+  return description.media.flatMap((media) => {
+    if (!isBridgeable(media) || media.direction === "recvonly" || media.direction === "inactive") return [];
+    const name = selected[media.kind];
+    if (name === undefined) return [];
+    const webrtcName = webrtcNameOf(name, media.kind, transcoded);
+    const found = bridgeCodecs(media).find(({ arcName }) => arcName === webrtcName);
+    return found === undefined ? [] : [streamOf(media, media.kind, name, found, base)];
+  });
+}
+
+function streamOf(
+  media: SdpMedia,
+  kind: MediaKind,
+  name: string,
+  found: BridgeCodec,
+  base: StreamBase,
+): StreamStart {
+  const repairs = new Map(media.repairs.map(({ ssrc, protects }) => [protects, ssrc]));
+  const repairSsrcs = new Set(repairs.values());
+  const ssrc = media.sources.find((source) => !repairSsrcs.has(source.ssrc))?.ssrc ?? base.ssrc();
+  const stream_id = base.streamId();
+  const repairSsrc = repairs.get(ssrc);
+  const isTranscoded = found.arcName !== name;
+  const rtx = base.rtx && !isTranscoded && found.rtx !== undefined && repairSsrc !== undefined
+    ? [{ ssrc: repairSsrc, payload_type: usable(found.rtx.payloadType, RTX_PAYLOAD_TYPE), protects: ssrc }]
+    : undefined;
+  const common = {
+    type: "STREAM_START",
+    session_id: base.session_id,
+    stream_id,
+    ssrc,
+    encryption: { key_id: stream_id, algorithm: base.algorithm },
+    ...(rtx === undefined ? {} : { rtx }),
+    timestamp: base.timestamp,
+  } as const;
+  const format = isTranscoded ? {} : {
+    payload_type: usable(found.codec.payloadType, findCodec(name)?.payloadType ?? FALLBACK_PAYLOAD_TYPE),
+    ...(findCodec(name)?.clock === found.codec.clockRate ? {} : { clock_rate: found.codec.clockRate }),
+  };
+  const { figures } = base;
+  if (kind === "audio") {
+    const audio = {
+      name,
+      bitrate: figures.audioBitrateBps,
+      // G.722's clock is half of its sampling rate (RFC 3551 §4.5.2).
+      sample_rate: name === "g722" ? 2 * found.codec.clockRate : found.codec.clockRate,
+      channels: found.codec.channels ?? 1,
+      ...format,
+    };
+    return { ...common, stream_type: "audio", codec: { audio } };
+  }
+  const video = {
+    name,
+    bitrate: figures.videoBitrateBps,
+    width: figures.width,
+    height: figures.height,
+    fps: figures.fps,
+    ...format,
+  };
+  return { ...common, stream_type: "video", codec: { video } };
+}
+
+/** For a custom codec whose own payload type reads as RTCP. */
+const FALLBACK_PAYLOAD_TYPE = 127;
+
+/** What SDP says, or `otherwise` where that reads as RTCP. */
+function usable(payloadType: number, otherwise: number): number {
+  return isUsablePayloadType(payloadType) ? payloadType : otherwise;
+}
