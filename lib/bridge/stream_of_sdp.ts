@@ -1,10 +1,11 @@
 /** SDP to STREAM_START: what a WebRTC peer will send, announced to the ArcRTC side. SPEC ARC-BRIDGE-sdp. */
 import type { SuiteName } from "../crypto/suites.ts";
-import { findCodec, type MediaKind, RTX_PAYLOAD_TYPE } from "../media/codec.ts";
+import { findCodec, isCodecName, type MediaKind, RTX_PAYLOAD_TYPE } from "../media/codec.ts";
 import { isUsablePayloadType } from "../packet/arcrtp.ts";
 import type { SelectedCodecs } from "../signaling/selection.ts";
 import type { StreamStart } from "../signaling/messages/stream_start.ts";
 import { type BridgeCodec, bridgeCodecs, isBridgeable, webrtcNameOf } from "./bridge_codecs.ts";
+import { offeredFormatOf } from "./codec_names.ts";
 import type { SdpMedia, SdpSession } from "./sdp_session.ts";
 import type { TranscodedPair } from "./transcoding.ts";
 
@@ -76,6 +77,7 @@ function streamOf(
   const stream_id = base.streamId();
   const repairSsrc = repairs.get(ssrc);
   const isTranscoded = found.arcName !== name;
+  const format = isTranscoded ? transcodedFormat(name, kind) : passedFormat(name, found);
   const rtx = base.rtx && !isTranscoded && found.rtx !== undefined && repairSsrc !== undefined
     ? [{ ssrc: repairSsrc, payload_type: usable(found.rtx.payloadType, RTX_PAYLOAD_TYPE), protects: ssrc }]
     : undefined;
@@ -88,32 +90,50 @@ function streamOf(
     ...(rtx === undefined ? {} : { rtx }),
     timestamp: base.timestamp,
   } as const;
-  const format = isTranscoded ? {} : {
-    payload_type: usable(found.codec.payloadType, findCodec(name)?.payloadType ?? FALLBACK_PAYLOAD_TYPE),
-    ...(findCodec(name)?.clock === found.codec.clockRate ? {} : { clock_rate: found.codec.clockRate }),
-  };
   const { figures } = base;
+  const { clockRate, channels, ...rtp } = format;
   if (kind === "audio") {
     const audio = {
       name,
       bitrate: figures.audioBitrateBps,
       // G.722's clock is half of its sampling rate (RFC 3551 §4.5.2).
-      sample_rate: name === "g722" ? 2 * found.codec.clockRate : found.codec.clockRate,
-      channels: found.codec.channels ?? 1,
-      ...format,
+      sample_rate: name === "g722" ? 2 * clockRate : clockRate,
+      channels: channels ?? 1,
+      ...rtp,
     };
     return { ...common, stream_type: "audio", codec: { audio } };
   }
-  const video = {
-    name,
-    bitrate: figures.videoBitrateBps,
-    width: figures.width,
-    height: figures.height,
-    fps: figures.fps,
-    ...format,
-  };
+  const { width, height, fps } = figures;
+  const video = { name, bitrate: figures.videoBitrateBps, width, height, fps, ...rtp };
   return { ...common, stream_type: "video", codec: { video } };
 }
+
+interface Format {
+  readonly clockRate: number;
+  readonly channels?: number;
+  readonly payload_type?: number;
+  readonly clock_rate?: number;
+}
+
+/** The m-line's own numbers; its clock is said where the codec's name does not say it. */
+function passedFormat(name: string, { codec: { clockRate, channels, payloadType } }: BridgeCodec): Format {
+  return {
+    clockRate,
+    channels,
+    payload_type: usable(payloadType, findCodec(name)?.payloadType ?? FALLBACK_PAYLOAD_TYPE),
+    ...(findCodec(name)?.clock === clockRate ? {} : { clock_rate: clockRate }),
+  };
+}
+
+/** What the hook makes is of the codec's usual form; one outside of the table has to be given numbers. */
+function transcodedFormat(name: string, kind: MediaKind): Format {
+  if (isCodecName(name)) return offeredFormatOf(name);
+  const clockRate = kind === "audio" ? CUSTOM_AUDIO_CLOCK_HZ : VIDEO_CLOCK_HZ;
+  return { clockRate, payload_type: FALLBACK_PAYLOAD_TYPE, clock_rate: clockRate };
+}
+
+const CUSTOM_AUDIO_CLOCK_HZ = 48_000;
+const VIDEO_CLOCK_HZ = 90_000;
 
 /** For a custom codec whose own payload type reads as RTCP. */
 const FALLBACK_PAYLOAD_TYPE = 127;
