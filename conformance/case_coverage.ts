@@ -36,6 +36,7 @@ export const COMPLETE_CLAUSES: readonly string[] = [
   "8.1", // relay tokens and proofs
   "8.5", // priority and limits
   "9.1", // the adaptation rule
+  "11", // bridge to WebRTC
   "12", // dialects, counters and knobs
 ];
 

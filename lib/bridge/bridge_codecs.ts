@@ -43,12 +43,19 @@ export function bridgeCodecs(media: SdpMedia): readonly BridgeCodec[] {
   return [...found.values()];
 }
 
+/** A codec of the WebRTC side by its ArcRTC name; one outside of SPEC §5.7 has a clock that only the operator knows. */
+export interface WebrtcCodec extends SupportedCodec {
+  /** In Hz; 90000 for video where it is left out. */
+  readonly clockRate?: number;
+  readonly channels?: number;
+}
+
 /** What an operator says of both sides. */
 export interface BridgeTerms {
   /** What the ArcRTC side can do. */
   readonly arcrtc: readonly SupportedCodec[];
-  /** What the WebRTC side can do, by ArcRTC names; left out where nobody knows before it has answered. */
-  readonly webrtc?: readonly SupportedCodec[];
+  /** What the WebRTC side can do; left out where nobody knows before it has answered. */
+  readonly webrtc?: readonly WebrtcCodec[];
   readonly hook?: TranscodingHook;
 }
 

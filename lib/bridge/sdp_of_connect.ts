@@ -58,12 +58,14 @@ export function offerOfConnect(
   for (const kind of MEDIA_KINDS) {
     const offered = [...new Set(capabilities.codecs)].filter((name) => kindOf(name, streams, terms) === kind);
     const common = commonCodecs(kind, "arcrtc", offered, terms);
-    if (common.transcoded !== undefined) transcoded.push(common.transcoded);
-    const codecs = common.names.flatMap((name) => {
-      const webrtcName = webrtcNameOf(name, kind, transcoded);
-      return offeredCodecs(webrtcName, kind, capabilities.rtx === true, streams, pool);
-    });
+    const pairs = common.transcoded === undefined ? [] : [common.transcoded];
+    // What the hook makes is new on each side, so that nothing of it can be sent again by the other.
+    const rtx = capabilities.rtx === true && pairs.length === 0;
+    const codecs = common.names.flatMap((name) =>
+      offeredCodecs(formatOf(webrtcNameOf(name, kind, pairs), kind, streams, terms), kind, rtx, pool)
+    );
     if (codecs.length === 0) continue;
+    transcoded.push(...pairs);
     const sources = announcedSources(streams, kind);
     const sections: readonly (AnnouncedSource | undefined)[] = sources.length === 0 ? [undefined] : sources;
     for (const source of sections) {
@@ -82,50 +84,52 @@ function kindOf(name: string, streams: readonly StreamStart[], { arcrtc, webrtc 
 
 /** A codec and its RTX: under the numbers of the stream that announces it, else of SPEC §5.7, else of the pool. */
 function offeredCodecs(
-  name: string,
+  format: Format | undefined,
   kind: MediaKind,
   rtx: boolean,
-  streams: readonly StreamStart[],
   pool: PayloadTypePool,
 ): readonly SdpCodec[] {
-  const format = formatOf(name, kind, streams);
-  if (format === undefined) return [];
-  const payloadType = pool.take(format.payloadType);
-  if (payloadType === undefined) return [];
+  const payloadType = format === undefined ? undefined : pool.take(format.payloadType);
+  if (format === undefined || payloadType === undefined) return [];
+  const { name, clockRate, channels } = format;
   const fmtp = isCodecName(name) ? offeredParametersOf(name, format) : undefined;
   const codec: SdpCodec = {
     payloadType,
     name: sdpNameOf(name),
-    clockRate: format.clockRate,
-    ...(format.channels === undefined ? {} : { channels: format.channels }),
+    clockRate,
+    ...(channels === undefined ? {} : { channels }),
     ...(fmtp === undefined ? {} : { fmtp }),
     feedback: feedbackOf(kind),
   };
   const repair = rtx ? pool.take(RTX_PAYLOAD_TYPE) : undefined;
   if (repair === undefined) return [codec];
-  const { clockRate } = codec;
   return [codec, { payloadType: repair, name: RTX, clockRate, fmtp: `apt=${payloadType}`, feedback: [] }];
 }
 
 interface Format {
-  readonly payloadType?: number;
+  readonly name: string;
+  readonly payloadType: number | undefined;
   readonly clockRate: number;
-  readonly channels?: number;
+  readonly channels: number | undefined;
 }
 
-function formatOf(name: string, kind: MediaKind, streams: readonly StreamStart[]): Format | undefined {
+const VIDEO_CLOCK_HZ = 90_000;
+
+/** As a stream announces it, else as its name says, else as the operator does; undefined where nobody knows its clock. */
+function formatOf(
+  name: string,
+  kind: MediaKind,
+  streams: readonly StreamStart[],
+  { webrtc }: BridgeTerms,
+): Format | undefined {
   const block = streams.map(({ codec }) => codec[kind]).find((one) => one?.name === name);
-  const offered = isCodecName(name) ? offeredFormatOf(name) : undefined;
-  const clockRate = block?.clock_rate ?? samplingClockOf(name, block) ?? offered?.clockRate;
-  // A codec outside of the table has no clock before a stream has told it.
+  const usual = isCodecName(name) ? offeredFormatOf(name) : webrtc?.find((codec) => codec.name === name);
+  const clockRate = block?.clock_rate ?? samplingClockOf(name, block) ?? usual?.clockRate ??
+    (kind === "video" ? VIDEO_CLOCK_HZ : undefined);
   if (clockRate === undefined) return undefined;
-  const channels = block !== undefined && "channels" in block && name !== "opus" ? block.channels : offered?.channels;
-  const payloadType = block?.payload_type ?? findCodec(name)?.payloadType;
-  return {
-    clockRate,
-    ...(payloadType === undefined ? {} : { payloadType }),
-    ...(channels === undefined ? {} : { channels }),
-  };
+  // Opus is written with two channels, whatever it holds (RFC 7587 §7).
+  const channels = block !== undefined && "channels" in block && name !== "opus" ? block.channels : usual?.channels;
+  return { name, clockRate, channels, payloadType: block?.payload_type ?? findCodec(name)?.payloadType };
 }
 
 function samplingClockOf(name: string, block: object | undefined): number | undefined {

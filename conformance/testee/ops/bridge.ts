@@ -2,7 +2,7 @@
 import { ok, type Parsed } from "../../../lib/base/parsed.ts";
 import { SeededRng } from "../../../lib/base/rng.ts";
 import { uuidV4 } from "../../../lib/base/uuid.ts";
-import type { BridgeTerms } from "../../../lib/bridge/bridge_codecs.ts";
+import type { BridgeTerms, WebrtcCodec } from "../../../lib/bridge/bridge_codecs.ts";
 import {
   type AckBase,
   ackOfAnswer,
@@ -22,13 +22,7 @@ import type { ConnectAck } from "../../../lib/signaling/messages/connect_ack.ts"
 import type { MessageByType } from "../../../lib/signaling/messages/registry.ts";
 import type { StreamStart } from "../../../lib/signaling/messages/stream_start.ts";
 import { messageToJson } from "../../../lib/signaling/parse_message.ts";
-import {
-  chooseCodecs,
-  chooseProtocol,
-  KNOWN_CODECS,
-  type SelectedCodecs,
-  type SupportedCodec,
-} from "../../../lib/signaling/selection.ts";
+import { chooseCodecs, chooseProtocol, KNOWN_CODECS, type SelectedCodecs } from "../../../lib/signaling/selection.ts";
 import { type Fields, RequestError } from "../request.ts";
 import { opFault, opOk, type OpResult, type Ops } from "../testee.ts";
 import { bridgeMapToJson, SIDES } from "./bridge_map.ts";
@@ -209,9 +203,14 @@ const SOME_TRANSPORT = {
   fingerprint: `sha-256 ${Array(32).fill("00").join(":")}`,
 };
 
-function readCodecs(request: Fields, name: string): readonly SupportedCodec[] | undefined {
+function readCodecs(request: Fields, name: string): readonly WebrtcCodec[] | undefined {
   if (!request.has(name)) return undefined;
-  return request.objects(name).map((codec) => ({ name: codec.text("name"), kind: codec.oneOf("kind", KINDS) }));
+  return request.objects(name).map((codec) => ({
+    name: codec.text("name"),
+    kind: codec.oneOf("kind", KINDS),
+    clockRate: codec.integerOrNone("clock_rate", 1, 0xffff_ffff),
+    channels: codec.integerOrNone("channels", 1, 255),
+  }));
 }
 
 function readPairs(request: Fields): readonly TranscodedPair[] {
