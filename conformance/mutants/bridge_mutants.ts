@@ -155,7 +155,7 @@ const MAPPING: readonly Mutant[] = [
     (map) => ({
       payload_types: [
         ...listOf(map, "payload_types"),
-        ...Array.from({ length: 128 }, (_, i) => ({ rtp: i, arcrtp: i, codec: "opus" })),
+        ...Array.from({ length: 128 }, (_, i) => ({ rtp: i, arcrtp: i & 31, codec: "opus" })),
       ],
     }),
   ),

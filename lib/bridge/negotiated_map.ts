@@ -32,8 +32,19 @@ export function negotiatedMap(webrtc: SdpSession, streams: readonly PassingStrea
   return {
     payloadTypes: streams.flatMap(({ start }) => payloadTypesOf(webrtc, start)),
     extensions: extensionsOf(webrtc),
-    streams: streams.flatMap(streamPairsOf),
+    streams: withoutCollisions(streams.flatMap(streamPairsOf)),
   };
+}
+
+/** Of two streams that one SSRC would stand for the first passes: nobody could tell their packets apart. */
+function withoutCollisions(pairs: readonly StreamPair[]): readonly StreamPair[] {
+  const taken = { rtp: new Set<number>(), arcrtp: new Set<number>() };
+  return pairs.filter(({ rtp, arcrtp }) => {
+    if (taken.rtp.has(rtp) || taken.arcrtp.has(arcrtp)) return false;
+    taken.rtp.add(rtp);
+    taken.arcrtp.add(arcrtp);
+    return true;
+  });
 }
 
 function payloadTypesOf(webrtc: SdpSession, start: StreamStart): readonly PayloadTypePair[] {

@@ -215,10 +215,15 @@ export class PacketTranslator {
     if (stream === undefined || target !== undefined) {
       return this.#refuse("bad_value", RTP_SSRC_AT, `SSRC ${packet.ssrc} is not mapped`);
     }
-    if (stream.sequence.withhold(packet.sequenceNumber)) {
+    if (stream !== this.#anyStream && stream.sequence.withhold(packet.sequenceNumber)) {
       stream.withheldOctets += packet.payloadEnd - packet.payloadStart;
     }
     return this.#refuse("bad_value", 1, `payload type ${packet.payloadType} is not mapped`);
+  }
+
+  /** Numbers of a session without streams stay as they are. */
+  #forward(stream: BridgedStream, sequence16: number): number {
+    return stream === this.#anyStream ? sequence16 : stream.sequence.forward(sequence16);
   }
 
   #write(
@@ -236,14 +241,12 @@ export class PacketTranslator {
       if (packet.payloadEnd - payloadStart < OSN_BYTES) {
         return this.#refuse("truncated", end - start, "a retransmission begins with a sequence number");
       }
-      original = (stream.protects ?? stream).sequence.forward(readU16(bytes, payloadStart));
+      original = this.#forward(stream.protects ?? stream, readU16(bytes, payloadStart));
       if (original === NO_SEQUENCE) {
         return this.#refuse("bad_state", payloadStart - start, "what it repeats is not here");
       }
     }
-    const sequence = stream === this.#anyStream
-      ? packet.sequenceNumber
-      : stream.sequence.forward(packet.sequenceNumber);
+    const sequence = this.#forward(stream, packet.sequenceNumber);
     if (sequence === NO_SEQUENCE) return this.#refuse("bad_state", RTP_SEQUENCE_AT, "its number did not go on before");
     const { from, extensions } = direction;
     const csrcEnd = RTP_FIXED_HEADER_BYTES + 4 * packet.csrcCount;

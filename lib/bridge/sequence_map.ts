@@ -16,11 +16,14 @@ export const NO_SEQUENCE = -1;
 export class SequenceMap {
   /** Added to an index that nothing was withheld before. */
   #offset: number;
-  /** Highest index that came, counted through its cycles; -1 before the first. */
-  #highest = -1;
+  #begun = false;
+  /** Highest index that came, counted through its cycles; what comes late at the beginning may be below 0. */
+  #highest = 0;
   /** Indexes that were withheld, ascending, the last {@link MAX_WITHHELD} of them; a ring. */
   readonly #withheld = new Float64Array(MAX_WITHHELD);
   #withheldCount = 0;
+  /** Withheld before anything went on: they move no numbers. */
+  #withheldAtFirst = 0;
 
   /** `offset` is what the receiving side's numbers are ahead. */
   constructor(offset: number) {
@@ -29,13 +32,13 @@ export class SequenceMap {
 
   /** Packets that were withheld so far. */
   get withheldCount(): number {
-    return this.#withheldCount;
+    return this.#withheldCount + this.#withheldAtFirst;
   }
 
   /** The receiver's number for a packet that came; {@link NO_SEQUENCE} when it was withheld, or is too old to tell. */
   forward(sequence16: number): number {
-    const index = this.#extend(sequence16);
-    if (this.#highest < 0) this.#begin(index);
+    if (!this.#begun) this.#begin(sequence16);
+    const index = nearest(sequence16, this.#highest, 16);
     if (index > this.#highest) this.#highest = index;
     const before = this.#withheldBefore(index);
     return before < 0 ? NO_SEQUENCE : (index + this.#offset - before) & 0xffff;
@@ -46,9 +49,13 @@ export class SequenceMap {
    * its gap already.
    */
   withhold(sequence16: number): boolean {
-    const index = this.#extend(sequence16);
+    if (!this.#begun) {
+      // Nobody has seen a number yet that the next one could leave a gap to.
+      this.#withheldAtFirst++;
+      return true;
+    }
+    const index = nearest(sequence16, this.#highest, 16);
     if (index <= this.#highest) return false;
-    if (this.#highest < 0) this.#begin(index);
     this.#highest = index;
     this.#withheld[this.#withheldCount++ % MAX_WITHHELD] = index;
     return true;
@@ -56,14 +63,14 @@ export class SequenceMap {
 
   /** The sender's number for one of the receiver's; {@link NO_SEQUENCE} for one that no packet went out with. */
   back(sequence16: number): number {
-    if (this.#highest < 0) return (sequence16 - this.#offset) & 0xffff;
+    if (!this.#begun) return (sequence16 - this.#offset) & 0xffff;
     const ahead = this.#aheadAt(sequence16);
     return ahead === undefined ? NO_SEQUENCE : (sequence16 - ahead) & 0xffff;
   }
 
   /** The same for a number with its cycles in the high 16 bits, as reports have it: never refused. */
   backExtended(sequence32: number): number {
-    const ahead = this.#highest < 0 ? undefined : this.#aheadAt(sequence32 & 0xffff);
+    const ahead = !this.#begun ? undefined : this.#aheadAt(sequence32 & 0xffff);
     return (sequence32 - (ahead ?? this.#offset - this.#withheldCount)) >>> 0;
   }
 
@@ -71,10 +78,8 @@ export class SequenceMap {
   #begin(index: number): void {
     const out = index + this.#offset;
     this.#offset += (out & 0xffff) - out;
-  }
-
-  #extend(sequence16: number): number {
-    return this.#highest < 0 ? sequence16 : Math.max(0, nearest(sequence16, this.#highest, 16));
+    this.#highest = index;
+    this.#begun = true;
   }
 
   /** How many were withheld before `index`; -1 when it is one of them, or older than what is remembered. */

@@ -54,13 +54,20 @@ export function streamsOfSdp(
   base: StreamBase,
   transcoded: readonly TranscodedPair[] = [],
 ): readonly StreamStart[] {
+  const taken = new Set<number>();
   return description.media.flatMap((media) => {
     if (!isBridgeable(media) || media.direction === "recvonly" || media.direction === "inactive") return [];
     const name = selected[media.kind];
     if (name === undefined) return [];
     const webrtcName = webrtcNameOf(name, media.kind, transcoded);
     const found = bridgeCodecs(media).find(({ arcName }) => arcName === webrtcName);
-    return found === undefined ? [] : [streamOf(media, media.kind, name, found, base)];
+    if (found === undefined) return [];
+    const start = streamOf(media, media.kind, name, found, base);
+    const ssrcs = [start.ssrc, ...(start.rtx ?? []).map(({ ssrc }) => ssrc)];
+    // Two m-lines with one SSRC are a mistake; the first has it.
+    if (ssrcs.some((ssrc) => taken.has(ssrc))) return [];
+    for (const ssrc of ssrcs) taken.add(ssrc);
+    return [start];
   });
 }
 

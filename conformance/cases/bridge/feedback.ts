@@ -55,7 +55,6 @@ export const CASES: readonly Case[] = [
       numbers("around the end of the range", ["64534", "64535", "64536t", "64537", "64538"], "65534 65535 - 0 1"),
       numbers("late, in front of it", ["10", "12", "13t", "14", "11", "15"], "1010 1012 - 1013 1011 1014"),
       numbers("it comes late itself", ["10", "12", "11t", "13"], "1010 1012 - 1013"),
-      numbers("the first of all", ["10t", "11", "12"], "- 1010 1011"),
     ],
   },
   {

@@ -12,6 +12,7 @@
  */
 import type { BridgeMap, ExtensionPair, PayloadTypePair, StreamPair } from "../../../lib/bridge/stream_table.ts";
 import { findCodec } from "../../../lib/media/codec.ts";
+import { isUsablePayloadType } from "../../../lib/packet/arcrtp.ts";
 import { type Fields, RequestError } from "../request.ts";
 
 export const SIDES = ["rtp", "arcrtp"] as const;
@@ -35,9 +36,11 @@ export function readBridgeMap(map: Fields): BridgeMap {
 
 function readPayloadType(pair: Fields): PayloadTypePair {
   const codec = pair.text("codec");
+  const arcrtp = pair.integer("arcrtp", 0, 127);
+  if (!isUsablePayloadType(arcrtp)) throw new RequestError(`${pair.pathOf("arcrtp")} must not be in 64..95`);
   return {
     rtp: pair.integer("rtp", 0, 127),
-    arcrtp: pair.integer("arcrtp", 0, 127),
+    arcrtp,
     codec,
     kind: pair.oneOf("kind", KINDS, findCodec(codec)?.kind ?? "video"),
   };
