@@ -1,19 +1,24 @@
 /**
  * Header extensions from one side's ids to the other's: elements with an id there in their order, each id once, all
- * others left out. Reads both forms of RFC 8285, writes the one that the ids need. SPEC ARC-BRIDGE-mapping.
+ * others left out. RTP has both forms of RFC 8285, ArcRTP the one-byte form alone. SPEC ARC-BRIDGE-mapping,
+ * ARC-RTP-ext-other-profile.
  */
 import { EMPTY_BYTES, writeU16 } from "../base/bytes.ts";
 import { ElementCursor, ONE_BYTE_PROFILE } from "../packet/extensions.ts";
 import { requireRoom, RTP_EXTENSION_HEADER_BYTES } from "../packet/rtp_header.ts";
 import type { RtpView } from "../packet/rtp_view.ts";
+import type { Side } from "./stream_table.ts";
 
 /** RFC 8285 §4.3; the low four bits are the application's. */
 const TWO_BYTE_PROFILE = 0x1000;
-const TWO_BYTE_PROFILE_MASK = 0xfff0;
 const MAX_ONE_BYTE_ID = 14;
 const MAX_ONE_BYTE_VALUE = 16;
 /** A length of 16 bits counts words. */
 const MAX_EXTENSION_BYTES = 4 * 0xffff;
+
+function isTwoByteForm(profile: number): boolean {
+  return (profile & 0xfff0) === TWO_BYTE_PROFILE;
+}
 
 export interface ElementPair {
   readonly from: number;
@@ -23,6 +28,7 @@ export interface ElementPair {
 export class ExtensionRewriter {
   /** Index: an id that comes; 0: it has none on the other side. */
   readonly #ids = new Uint8Array(256);
+  readonly #readsTwoByte: boolean;
   readonly #isTwoByte: boolean;
   readonly #cursor = new ElementCursor();
   /** The id, as written, whose value the bridge counts itself; 0 for none. */
@@ -39,7 +45,8 @@ export class ExtensionRewriter {
   #count16 = 0;
 
   /** `countedId`: the other side's id of a u16 that each side counts on its own, the transport-wide sequence number. */
-  constructor(pairs: readonly ElementPair[], countedId = 0) {
+  constructor(from: Side, pairs: readonly ElementPair[], countedId = 0) {
+    this.#readsTwoByte = from === "rtp";
     for (const { from, to } of pairs) if (this.#ids[from] === 0) this.#ids[from] = to;
     this.#isTwoByte = this.#ids.some((id) => id > MAX_ONE_BYTE_ID);
     this.#countedId = countedId;
@@ -60,7 +67,7 @@ export class ExtensionRewriter {
     this.#at = this.#start;
     this.#count16 = count16;
     if (packet.extensionProfile === ONE_BYTE_PROFILE) this.#copyOneByte(packet);
-    else if ((packet.extensionProfile & TWO_BYTE_PROFILE_MASK) === TWO_BYTE_PROFILE) this.#copyTwoByte(packet);
+    else if (this.#readsTwoByte && isTwoByteForm(packet.extensionProfile)) this.#copyTwoByte(packet);
     else this.leftOut = true;
     const dataBytes = this.#at - this.#start;
     if (dataBytes === 0) return 0;

@@ -104,6 +104,7 @@ class Direction {
     const extensions = map.extensions.filter((pair) => pair.from === undefined || pair.from === from);
     const counted = extensions.find(({ arcrtp }) => arcrtp === EXT_TRANSPORT_SEQUENCE);
     this.extensions = new ExtensionRewriter(
+      from,
       extensions.map((pair) => ({ from: pair[from], to: pair[to] })),
       transportSequence === undefined || counted === undefined ? 0 : counted[to],
     );

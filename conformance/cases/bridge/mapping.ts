@@ -113,6 +113,7 @@ export const CASES: readonly Case[] = [
       withElements("nothing mapped at all", oneByte("2:aabbcc"), "-", { extensions: [] }),
       fromArc("to RTP", oneByte("1:aabbcc", "5:00", "2:1234"), "2:aabbcc 3:1234"),
       fromArc("to RTP, none left", oneByte("5:00"), "-"),
+      fromArc("to RTP, of a form that ArcRTC does not read", twoByte("1:aabbcc"), "-"),
     ],
   },
   {
