@@ -138,6 +138,8 @@ export class PacketTranslator {
   readonly #arc = new ArcRtpView();
   readonly #block: Writable<ArcBlockFields> = { quality: 0, priority: Priority.medium, keyPhase: 0 };
   #message = "";
+  /** The view that refused the packet. */
+  #malformed: RtpView | undefined;
 
   constructor(map: BridgeMap, { transportSequence }: TranslatorOptions = {}) {
     this.streams = new StreamTable(map.streams);
@@ -193,8 +195,9 @@ export class PacketTranslator {
     return written;
   }
 
-  /** The fault behind {@link NOT_TRANSLATED} as a value. Allocates. */
+  /** The fault behind {@link NOT_TRANSLATED} as a value; of a malformed packet that of its header. Allocates. */
   fault(): Fault {
+    if (this.#malformed !== undefined) return this.#malformed.fault();
     return {
       reason: this.faultReason ?? "bad_value",
       offset: this.faultOffset,
@@ -240,7 +243,7 @@ export class PacketTranslator {
     let original = 0;
     if (isRtx) {
       if (packet.payloadEnd - payloadStart < OSN_BYTES) {
-        return this.#refuse("truncated", end - start, "a retransmission begins with a sequence number");
+        return this.#refuse("bad_length", payloadStart - start, "a retransmission begins with a sequence number");
       }
       original = this.#forward(stream.protects ?? stream, readU16(bytes, payloadStart));
       if (original === NO_SEQUENCE) {
@@ -272,13 +275,16 @@ export class PacketTranslator {
   }
 
   #refuseAs(packet: RtpView): number {
-    return this.#refuse(packet.faultReason ?? "bad_value", packet.faultOffset, "it is malformed");
+    this.#refuse(packet.faultReason ?? "bad_value", packet.faultOffset, "");
+    this.#malformed = packet;
+    return NOT_TRANSLATED;
   }
 
   #refuse(reason: FaultReason, offset: number, message: string): number {
     this.faultReason = reason;
     this.faultOffset = offset;
     this.#message = message;
+    this.#malformed = undefined;
     return NOT_TRANSLATED;
   }
 }

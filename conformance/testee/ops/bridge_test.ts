@@ -51,11 +51,11 @@ Deno.test("a packet that does not go on is a fault, alone and in a list, and bot
   const list = ask(testee, { op: "bridge.rtp_to_arcrtp", packets, map }) as { ok: { results: readonly Answer[] } };
   assert.deepEqual(list.ok.results, [
     { hex: "80600001000000000000000100000000", lost: [] },
-    { fault: { reason: "truncated", offset: 1 } },
+    { fault: { reason: "truncated", offset: 1, need: 12 } },
     { fault: { reason: "bad_value", offset: 1 } },
   ]);
   assert.deepEqual(ask(testee, { op: "bridge.rtp_to_arcrtp", hex: packets[1], map }), {
-    fault: { reason: "truncated", offset: 1 },
+    fault: { reason: "truncated", offset: 1, need: 12 },
   });
   assert.deepEqual(ask(testee, { op: "stats" }), { ok: { truncated: 2, bad_value: 1 } });
 });
