@@ -174,7 +174,8 @@ function packetBehaviour(units: FuzzCase, from: Side): string {
   const counting = new PacketTranslator({ ...MAP, streams: [{ ...STREAM, from }] });
   let behaviour = "";
   for (const unit of units) {
-    behaviour += ` ${demandTranslated(passing, unit, from)}`;
+    // The last one's: what came before it shows in that.
+    behaviour = demandTranslated(passing, unit, from);
     translated(counting, unit, from);
   }
   return behaviour;
