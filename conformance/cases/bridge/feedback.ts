@@ -3,6 +3,7 @@ import { parseHex } from "../../../lib/base/bytes.ts";
 import type { Case, Check } from "../../case.ts";
 import { answersWith } from "../../expect.ts";
 import type { Json } from "../../testee/answer.ts";
+import { vectorCase } from "../../vector_case.ts";
 import { hexOf, oneByte, packet, sequencesOf } from "./packets.ts";
 import { CHROME_OFFER } from "./sdp_texts.ts";
 
@@ -20,6 +21,13 @@ const VP9_KEY = "880582498342";
 const VP9_DELTA = "cc0586aaaa";
 
 export const CASES: readonly Case[] = [
+  vectorCase(
+    "bridge/kept-back-numbers",
+    "ARC-BRIDGE-kept-back",
+    "bridge.rtp_to_arcrtp",
+    "Numbers move up, losses stay",
+  ),
+  vectorCase("bridge/rtcp", "ARC-BRIDGE-rtcp", "bridge.rtcp", "NACK, PLI and reports are about the other side"),
   {
     id: "bridge/streams",
     requirements: ["ARC-BRIDGE-rtcp"],

@@ -3,6 +3,7 @@ import type { Rng } from "../../../lib/base/rng.ts";
 import type { Case, Check } from "../../case.ts";
 import { answersWith, refuses } from "../../expect.ts";
 import type { Json } from "../../testee/answer.ts";
+import { vectorCase } from "../../vector_case.ts";
 import { anyShape, becomes, becomesOne, hexOf, oneByte, packet, type Shape, toArc, toRtp } from "./packets.ts";
 
 const OPUS_RTP = 111;
@@ -29,6 +30,8 @@ const SHAPES: readonly (readonly [string, Omit<Shape, "payloadType">])[] = [
 ];
 
 export const CASES: readonly Case[] = [
+  vectorCase("bridge/to-rtp", "ARC-BRIDGE-to-rtp", "bridge.arcrtp_to_rtp", "ArcRTP without its block is RTP"),
+  vectorCase("bridge/from-rtp", "ARC-BRIDGE-from-rtp", "bridge.rtp_to_arcrtp", "RTP with a block is ArcRTP"),
   {
     id: "bridge/to-rtp-block",
     requirements: ["ARC-BRIDGE-to-rtp"],
