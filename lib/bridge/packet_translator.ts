@@ -120,8 +120,8 @@ class Direction {
  * Translates the packets of one session, both ways. Streams may be added to {@link streams} at any time. A session
  * without any passes all: SSRCs, sequence numbers and timestamps stay as they are.
  *
- * A packet that does not go on leaves the reason in {@link faultReason}. Beyond what the media formats make of a first
- * payload, nothing is allocated.
+ * A packet that does not go on leaves the reason in {@link faultReason}. Nothing is allocated but views of payloads, and
+ * what the media formats make of the first payload of a key frame.
  */
 export class PacketTranslator {
   readonly streams: StreamTable;
