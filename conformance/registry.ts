@@ -3,6 +3,7 @@ import registry from "./requirements.json" with { type: "json" };
 import { areaOf, type Case } from "./case.ts";
 import { ARCRTP_CASES } from "./cases/arcrtp/area.ts";
 import { BUDGET_CASES } from "./cases/budget/area.ts";
+import { BRIDGE_CASES } from "./cases/bridge/area.ts";
 import { CALL_CASES } from "./cases/call/area.ts";
 import { CAPTURE_CASES } from "./cases/capture/rules.ts";
 import { DIALECT_CASES } from "./cases/dialect/area.ts";
@@ -33,6 +34,7 @@ export const CASES: readonly Case[] = [
   ...RTCP_CASES,
   ...LOSS_CASES,
   ...JITTER_CASES,
+  ...BRIDGE_CASES,
   ...DIALECT_CASES,
   ...CALL_CASES,
   ...PATH_CASES,

@@ -1,5 +1,7 @@
 /** Every mutant. */
 import { CALL_MUTANTS } from "./call_mutants.ts";
+import { BRIDGE_MUTANTS } from "./bridge_mutants.ts";
+import { BRIDGE_SIGNALING_MUTANTS } from "./bridge_signaling_mutants.ts";
 import { CHOICE_MUTANTS } from "./choice_mutants.ts";
 import { CRYPTO_MUTANTS } from "./crypto_mutants.ts";
 import { DIALECT_MUTANTS } from "./dialect_mutants.ts";
@@ -45,6 +47,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...LADDER_MUTANTS,
   ...PAYLOAD_MUTANTS,
   ...SIGNALING_MUTANTS,
+  ...BRIDGE_MUTANTS,
+  ...BRIDGE_SIGNALING_MUTANTS,
   ...DIALECT_MUTANTS,
   ...RELAY_MUTANTS,
   ...RELAY_STATUS_MUTANTS,
