@@ -146,7 +146,7 @@ export const BRIDGE_SIGNALING_MUTANTS: readonly Mutant[] = [
   ),
   misreading(
     {
-      id: "bridge/vp8-as-vp9",
+      id: "bridge/one-codec-as-another",
       broken: "takes VP8 for VP9",
       breaks: ["ARC-BRIDGE-codec-names", "ARC-BRIDGE-transcoding"],
     },
