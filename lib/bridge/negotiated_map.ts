@@ -4,7 +4,7 @@ import { mediaSsrcs, type StreamStart } from "../signaling/messages/stream_start
 import { type BridgeCodec, bridgeCodecs, isBridgeable, MEDIA_KINDS } from "./bridge_codecs.ts";
 import { RTX } from "./codec_names.ts";
 import { arcIdOf } from "./sdp_extensions.ts";
-import type { SdpDirection, SdpSession } from "./sdp_session.ts";
+import type { SdpDirection, SdpMedia, SdpSession } from "./sdp_session.ts";
 import type { BridgeMap, ExtensionPair, PayloadTypePair, Side, StreamPair } from "./stream_table.ts";
 
 /** A stream that passes the bridge: how ArcRTC announces it, and how RTP counts it. */
@@ -28,10 +28,11 @@ export function streamSsrcs(start: StreamStart): readonly number[] {
  * and kind, so a stream in a codec that its kind of m-line does not have is left out, as transcoded ones are.
  */
 export function negotiatedMap(webrtc: SdpSession, streams: readonly PassingStream[]): BridgeMap {
-  // A stream's own numbers count first on the way in which it goes.
+  const media = webrtc.media.filter(isBridgeable);
+  const codecs = { audio: codecsOf(media, "audio"), video: codecsOf(media, "video") };
   return {
-    payloadTypes: streams.flatMap(({ start }) => payloadTypesOf(webrtc, start)),
-    extensions: extensionsOf(webrtc),
+    payloadTypes: streams.flatMap(({ start }) => payloadTypesOf(codecs, start)),
+    extensions: extensionsOf(media),
     streams: withoutCollisions(streams.flatMap(streamPairsOf)),
   };
 }
@@ -47,13 +48,26 @@ function withoutCollisions(pairs: readonly StreamPair[]): readonly StreamPair[] 
   });
 }
 
-function payloadTypesOf(webrtc: SdpSession, start: StreamStart): readonly PayloadTypePair[] {
+/** By name; of several m-lines with one codec the first counts. */
+type CodecsByName = ReadonlyMap<string, BridgeCodec>;
+
+function codecsOf(media: readonly SdpMedia[], kind: MediaKind): CodecsByName {
+  const found = new Map<string, BridgeCodec>();
+  for (const section of media.filter((one) => one.kind === kind)) {
+    for (const codec of bridgeCodecs(section)) if (!found.has(codec.arcName)) found.set(codec.arcName, codec);
+  }
+  return found;
+}
+
+function payloadTypesOf(
+  codecs: Readonly<Record<MediaKind, CodecsByName>>,
+  start: StreamStart,
+): readonly PayloadTypePair[] {
   return MEDIA_KINDS.flatMap((kind) => {
     const block = start.codec[kind];
-    const found = block === undefined ? undefined : findBridgeCodec(webrtc, kind, block.name);
-    if (block === undefined || found === undefined) return [];
-    const arcrtp = block.payload_type ?? findCodec(block.name)?.payloadType;
-    if (arcrtp === undefined) return [];
+    const found = block === undefined ? undefined : codecs[kind].get(block.name);
+    const arcrtp = block?.payload_type ?? findCodec(block?.name ?? "")?.payloadType;
+    if (block === undefined || found === undefined || arcrtp === undefined) return [];
     const { rtx } = found;
     const repair = start.rtx?.find(({ protects }) => protects === mediaSsrcs(start).at(kind === "audio" ? 0 : -1));
     return [
@@ -65,16 +79,8 @@ function payloadTypesOf(webrtc: SdpSession, start: StreamStart): readonly Payloa
   });
 }
 
-function findBridgeCodec(webrtc: SdpSession, kind: MediaKind, name: string): BridgeCodec | undefined {
-  for (const media of webrtc.media) {
-    if (media.kind !== kind || !isBridgeable(media)) continue;
-    const found = bridgeCodecs(media).find(({ arcName }) => arcName === name);
-    if (found !== undefined) return found;
-  }
-}
-
-function extensionsOf(webrtc: SdpSession): readonly ExtensionPair[] {
-  const pairs = webrtc.media.filter(isBridgeable).flatMap(({ extensions }) =>
+function extensionsOf(media: readonly SdpMedia[]): readonly ExtensionPair[] {
+  const pairs = media.flatMap(({ extensions }) =>
     extensions.flatMap((extension): readonly ExtensionPair[] => {
       const arcrtp = arcIdOf(extension);
       const from = flowOf(extension.direction);

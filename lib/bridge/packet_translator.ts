@@ -71,6 +71,13 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** RTX puts the number of what it repeats in front (RFC 4588 §4). */
 const OSN_BYTES = 2;
 
+const UNKNOWN_SSRC = "its SSRC is not mapped";
+const UNKNOWN_TYPE = "its payload type is not mapped";
+const NOT_CRITICAL = "ArcRTC retransmits audio and key frames only";
+const NO_ORIGINAL = "a retransmission begins with a sequence number";
+const ORIGINAL_KEPT_BACK = "what it repeats did not go on";
+const TOO_OLD = "it was kept back before, or is too old to tell";
+
 export interface TranslatorOptions {
   /**
    * The next transport-wide sequence number of each side; left out where its value is to be copied. It counts over all
@@ -117,8 +124,8 @@ class Direction {
 }
 
 /**
- * Translates the packets of one session, both ways. Streams may be added to {@link streams} at any time. A session
- * without any passes all: SSRCs, sequence numbers and timestamps stay as they are.
+ * Translates the packets of one session, both ways. Streams may be added to {@link streams} at any time. A map without
+ * any makes a translator that passes all: SSRCs, sequence numbers and timestamps stay as they are.
  *
  * A packet that does not go on leaves the reason in {@link faultReason}. Nothing is allocated but views of payloads, and
  * what the media formats make of the first payload of a key frame.
@@ -132,7 +139,7 @@ export class PacketTranslator {
 
   readonly #toArc: Direction;
   readonly #toRtp: Direction;
-  /** Where the session has no streams, every packet is of this one. */
+  /** Where the map has no streams, every packet is of this one. */
   readonly #anyStream: BridgedStream | undefined;
   readonly #rtp = new RtpView();
   readonly #arc = new ArcRtpView();
@@ -161,9 +168,10 @@ export class PacketTranslator {
     const packet = this.#rtp;
     this.lost = 0;
     if (!packet.parse(bytes, start, end) || !packet.stripPadding()) return this.#refuseAs(packet);
-    const target = this.#targetOf(packet, this.#toArc);
     const stream = this.#streamOf(packet, "rtp");
-    if (target === undefined || stream === undefined) return this.#withhold(packet, target, stream);
+    if (stream === undefined) return this.#refuse("bad_value", RTP_SSRC_AT, UNKNOWN_SSRC);
+    const target = this.#toArc.targetOf(packet.payloadType);
+    if (target === undefined) return this.#keepBack(packet, stream, "bad_value", 1, UNKNOWN_TYPE);
     const isRtx = target.format === undefined;
     const payloadAt = packet.payloadStart + (isRtx ? OSN_BYTES : 0);
     const { timestamp, payloadEnd } = packet;
@@ -171,7 +179,7 @@ export class PacketTranslator {
     const { kind } = target.pair;
     const priority = watch.priorityOf(kind, target.format, bytes, payloadAt, payloadEnd, timestamp);
     if (isRtx && priority > Priority.high) {
-      return this.#refuse("bad_state", packet.payloadStart - start, "ArcRTC retransmits audio and key frames only");
+      return this.#keepBack(packet, stream, "bad_state", packet.payloadStart - start, NOT_CRITICAL);
     }
     this.#block.priority = priority;
     return this.#write(packet, target, stream, this.#toArc, out, at);
@@ -187,10 +195,12 @@ export class PacketTranslator {
     const packet = this.#arc;
     this.lost = 0;
     if (!packet.parse(bytes, start, end) || !packet.stripPadding()) return this.#refuseAs(packet);
-    const target = this.#targetOf(packet, this.#toRtp);
     const stream = this.#streamOf(packet, "arcrtp");
-    if (target === undefined || stream === undefined) return this.#withhold(packet, target, stream);
+    if (stream === undefined) return this.#refuse("bad_value", RTP_SSRC_AT, UNKNOWN_SSRC);
+    const target = this.#toRtp.targetOf(packet.payloadType);
+    if (target === undefined) return this.#keepBack(packet, stream, "bad_value", 1, UNKNOWN_TYPE);
     const written = this.#write(packet, target, stream, this.#toRtp, out, at);
+    if (written === NOT_TRANSLATED) return written;
     this.lost |= LOST_ALWAYS | (packet.hasBandwidth ? LOST_BANDWIDTH : 0) | (packet.hasLoss ? LOST_LOSS : 0);
     return written;
   }
@@ -205,27 +215,20 @@ export class PacketTranslator {
     };
   }
 
-  #targetOf(packet: RtpView, direction: Direction): Target | undefined {
-    return direction.targetOf(packet.payloadType);
-  }
-
   #streamOf(packet: RtpView, side: Side): BridgedStream | undefined {
     const stream = this.#anyStream ?? this.streams.find(side, packet.ssrc);
     return stream === undefined || stream === this.#anyStream || stream.pair.from === side ? stream : undefined;
   }
 
-  /** A packet of the stream that the other side has no name for: it keeps its number to itself. */
-  #withhold(packet: RtpView, target: Target | undefined, stream: BridgedStream | undefined): number {
-    if (stream === undefined || target !== undefined) {
-      return this.#refuse("bad_value", RTP_SSRC_AT, `SSRC ${packet.ssrc} is not mapped`);
-    }
+  /** A packet of a stream that does not go on: it leaves no gap. SPEC ARC-BRIDGE-kept-back. */
+  #keepBack(packet: RtpView, stream: BridgedStream, reason: FaultReason, offset: number, message: string): number {
     if (stream !== this.#anyStream && stream.sequence.withhold(packet.sequenceNumber)) {
       stream.withheldOctets += packet.payloadEnd - packet.payloadStart;
     }
-    return this.#refuse("bad_value", 1, `payload type ${packet.payloadType} is not mapped`);
+    return this.#refuse(reason, offset, message);
   }
 
-  /** Numbers of a session without streams stay as they are. */
+  /** Numbers of a translator without streams stay as they are. */
   #forward(stream: BridgedStream, sequence16: number): number {
     return stream === this.#anyStream ? sequence16 : stream.sequence.forward(sequence16);
   }
@@ -243,15 +246,15 @@ export class PacketTranslator {
     let original = 0;
     if (isRtx) {
       if (packet.payloadEnd - payloadStart < OSN_BYTES) {
-        return this.#refuse("bad_length", payloadStart - start, "a retransmission begins with a sequence number");
+        return this.#keepBack(packet, stream, "bad_length", payloadStart - start, NO_ORIGINAL);
       }
       original = this.#forward(stream.protects ?? stream, readU16(bytes, payloadStart));
       if (original === NO_SEQUENCE) {
-        return this.#refuse("bad_state", payloadStart - start, "what it repeats is not here");
+        return this.#keepBack(packet, stream, "bad_state", payloadStart - start, ORIGINAL_KEPT_BACK);
       }
     }
     const sequence = this.#forward(stream, packet.sequenceNumber);
-    if (sequence === NO_SEQUENCE) return this.#refuse("bad_state", RTP_SEQUENCE_AT, "its number did not go on before");
+    if (sequence === NO_SEQUENCE) return this.#refuse("bad_state", RTP_SEQUENCE_AT, TOO_OLD);
     const { from, extensions } = direction;
     const csrcEnd = RTP_FIXED_HEADER_BYTES + 4 * packet.csrcCount;
     requireRoom("packet", csrcEnd, out, at);

@@ -211,6 +211,35 @@ export const CASES: readonly Case[] = [
     },
   },
   {
+    id: "bridge/repair-kept-back",
+    requirements: ["ARC-BRIDGE-kept-back", "ARC-BRIDGE-repair"],
+    title: "RTX that does not go on leaves no gap among the RTX that does",
+    needs: "ops",
+    checks: () => {
+      const rtx = (sequence: number, original: number, timestamp: number, payload: string) =>
+        packet({ payloadType: 97, ssrc: 0x1003, sequence, timestamp, payload: hexOf(original, 2) + payload });
+      return [{
+        name: "a key frame's, a delta frame's, none at all, a key frame's",
+        request: {
+          op: "bridge.rtp_to_arcrtp",
+          map: MAP,
+          packets: [
+            packet({ payloadType: 96, ssrc: 0x1001, sequence: 10, timestamp: 9000, payload: VP9_KEY }),
+            packet({ payloadType: 96, ssrc: 0x1001, sequence: 11, timestamp: 12_000, payload: VP9_DELTA }),
+            rtx(1, 10, 9000, VP9_KEY),
+            rtx(2, 11, 12_000, VP9_DELTA),
+            packet({ payloadType: 97, ssrc: 0x1003, sequence: 3, timestamp: 12_000, padding: true, payload: "0002" }),
+            rtx(4, 10, 9000, VP9_KEY),
+          ],
+        },
+        ...answersWith("RTX numbers 8 and 9", ({ results }) => {
+          const got = sequencesOf(results);
+          return got === "1010 1011 8 - - 9" ? undefined : got;
+        }),
+      }];
+    },
+  },
+  {
     id: "bridge/repair-fec",
     requirements: ["ARC-BRIDGE-repair"],
     title: "FEC is offered to neither side, and its packets do not pass",
