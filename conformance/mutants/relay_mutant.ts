@@ -5,6 +5,7 @@ import { RelayServer, type RelayServerOptions } from "../../lib/net/relay_server
 import { readTlsIdentity, type TlsIdentity } from "../../lib/net/tls_identity.ts";
 import { Relay } from "../../lib/relay/relay.ts";
 import { relayDriver } from "../drive/relay_world.ts";
+import { relaySourceOf } from "../drive/testing.ts";
 import { messageOf } from "../drive/line.ts";
 import type { Json } from "../testee/answer.ts";
 import type { Mutant, MutantHead } from "./mutant.ts";
@@ -26,28 +27,43 @@ export function relayMutant(head: MutantHead, { options, breaks }: RelayChange):
     ...head,
     async start() {
       const tlsIdentity = await identity();
-      const server = await RelayServer.start({
-        relayId: "mutant",
-        secret: SECRET,
-        crypto: nobleBackend,
-        udp: [ANY_PORT],
-        tcp: [ANY_PORT],
-        tls: [ANY_PORT],
-        tlsIdentity,
-        limits: { sessionBps: SESSION_BPS },
-        ...options,
-      });
-      // Without workers the state that it shows is the relay itself.
-      if (!(server.state instanceof Relay)) throw new Error(`${head.id}: the relay is not in this thread`);
-      breaks?.(server.state);
-      const { udp: [udp], tcp: [tcp], tls: [tls] } = server.listening;
+      const start = () => startBroken(head, tlsIdentity, { options, breaks });
+      const server = await start();
+      const { udp: [udp], tcp: [tcp], tls: [tls], http } = server.listening;
       const trust = { pinSha256: tlsIdentity.fingerprintSha256 };
+      const metrics = http && `http://${http.host}:${http.port}/metrics`;
+      const source = relaySourceOf(start, SECRET);
       return {
-        subjects: { relay: relayDriver({ udp, tcp, tls, secret: SECRET, trust }) },
+        subjects: {
+          relay: relayDriver({ udp, tcp, tls, secret: SECRET, trust, source, ...(metrics ? { metrics } : {}) }),
+        },
         stop: () => server.stop(),
       };
     },
   };
+}
+
+async function startBroken(
+  { id }: MutantHead,
+  tlsIdentity: TlsIdentity,
+  { options, breaks }: RelayChange,
+): Promise<RelayServer> {
+  const server = await RelayServer.start({
+    relayId: "mutant",
+    secret: SECRET,
+    crypto: nobleBackend,
+    udp: [ANY_PORT],
+    tcp: [ANY_PORT],
+    tls: [ANY_PORT],
+    http: ANY_PORT,
+    tlsIdentity,
+    limits: { sessionBps: SESSION_BPS },
+    ...options,
+  });
+  // Without workers the state that it shows is the relay itself.
+  if (!(server.state instanceof Relay)) throw new Error(`${id}: the relay is not in this thread`);
+  breaks?.(server.state);
+  return server;
 }
 
 let made: Promise<TlsIdentity> | undefined;
