@@ -7,9 +7,6 @@ const ARC_IDS: ReadonlyMap<string, number> = new Map([
   ["http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01", EXT_TRANSPORT_SEQUENCE],
 ]);
 
-/** RFC 8285 §4.2: ids that both forms of the extension can write. */
-const MAX_ONE_BYTE_ID = 14;
-
 /** The ArcRTC element that an extension of SDP is; undefined for one that ArcRTC does not have. */
 export function arcIdOf(extension: SdpExtension): number | undefined {
   return ARC_IDS.get(extension.uri);
@@ -45,9 +42,4 @@ export function answeredExtensions(offered: readonly SdpExtension[]): readonly S
     uris.add(uri);
     return [{ id, uri, direction: reversed(direction) }];
   });
-}
-
-/** True where packets with these ids need the two-byte form. */
-export function needTwoByteForm(ids: readonly number[]): boolean {
-  return ids.some((id) => id > MAX_ONE_BYTE_ID);
 }
