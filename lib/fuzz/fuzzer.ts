@@ -137,7 +137,7 @@ export class TargetFuzzer {
     const known = this.failures.get(failure.signature);
     if (known !== undefined) known.count++;
     else if (this.failures.size < MAX_FAILURES) {
-      this.failures.set(failure.signature, { failure, units, execution: this.executions, count: 1 });
+      this.failures.set(failure.signature, { failure, units: copied(units), execution: this.executions, count: 1 });
     }
   }
 
@@ -150,7 +150,12 @@ export class TargetFuzzer {
   #keep(units: FuzzCase): void {
     this.newBehaviours++;
     if (!this.corpus.entries.some((entry) => entry.units === units)) {
-      this.corpus.add(units.map((unit) => unit.slice()), Math.max(1, this.executions), this.#random);
+      this.corpus.add(copied(units), Math.max(1, this.executions), this.#random);
     }
   }
+}
+
+/** What is kept leaves the page that made cases share. */
+function copied(units: FuzzCase): FuzzCase {
+  return units.map((unit) => unit.slice());
 }

@@ -14,7 +14,7 @@ export function claimedType(unit: Uint8Array | string): string | undefined {
 /** SPEC ARC-SIG-error-not-for-error; and every answer is itself a message. */
 export function judgeAnswer(question: Uint8Array | string, answer: Uint8Array | string): void {
   const parsed = parseMessage(answer);
-  demand(parsed.ok, "response", `an answer is malformed: ${parsed.ok ? "" : parsed.fault.reason}`);
+  demand(parsed.ok, "response", () => `an answer is malformed: ${parsed.ok ? "" : parsed.fault.reason}`);
   demand(
     parsed.value.type !== "ERROR" || claimedType(question) !== "ERROR",
     "response",
@@ -28,7 +28,7 @@ export function judgeAmplification(receivedBytes: number, sentBytes: number, rul
   demand(
     sentBytes <= receivedBytes,
     "response",
-    `${sentBytes} bytes go to an address that sent ${receivedBytes} and has proven nothing`,
+    () => `${sentBytes} bytes go to an address that sent ${receivedBytes} and has proven nothing`,
     rule,
   );
 }

@@ -90,9 +90,14 @@ export class Breach extends Error {
   }
 }
 
-/** Throws a {@link Breach} unless `holds`. */
-export function demand(holds: boolean, oracle: Oracle, message: string, rule?: string): asserts holds {
-  if (!holds) throw new Breach(oracle, message, rule);
+/** Throws a {@link Breach} unless `holds`. A message with figures in it is a function: most cases need none. */
+export function demand(
+  holds: boolean,
+  oracle: Oracle,
+  message: string | (() => string),
+  rule?: string,
+): asserts holds {
+  if (!holds) throw new Breach(oracle, typeof message === "string" ? message : message(), rule);
 }
 
 /** How a case went. */

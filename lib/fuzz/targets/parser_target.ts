@@ -42,12 +42,12 @@ export function refusal(fault: Fault, inputLength: number): string {
   demand(
     offset === undefined || (offset >= 0 && offset <= inputLength),
     "state",
-    `fault ${reason} at offset ${offset} of an input of ${inputLength}`,
+    () => `fault ${reason} at offset ${offset} of an input of ${inputLength}`,
   );
   demand(
     reason !== "truncated" || need === undefined || need > inputLength,
     "state",
-    `truncated, but needs only ${need}`,
+    () => `truncated, but needs only ${need}`,
   );
   // The paths of schemas are few; those of malformed text are endless.
   const isOfSchema = path !== undefined && reason !== "bad_json" && reason !== "duplicate_key" &&
@@ -61,5 +61,5 @@ export function parsedBehaviour<T>(parsed: Parsed<T>, inputLength: number, show:
 
 /** Demands that what is written for a value is stable: written again after reading, the same bytes come out. */
 export function demandStable(written: string, again: string, what: string): void {
-  demand(written === again, "round_trip", `${what}: written, read and written again it differs`);
+  demand(written === again, "round_trip", () => `${what}: written, read and written again it differs`);
 }

@@ -44,7 +44,7 @@ class RelayRun {
     for (const unit of units) this.#step(unit);
     this.#world.advance(120_000);
     const pinned = [...this.#world.addresses.pinned.values()].reduce((sum, count) => sum + count, 0);
-    demand(pinned <= STRANGERS + 2, "memory", `${pinned} addresses stay pinned`);
+    demand(pinned <= STRANGERS + 2, "memory", () => `${pinned} addresses stay pinned`);
     return [...this.#seen].sort().join(" ");
   }
 
@@ -103,7 +103,7 @@ class RelayRun {
   #judge(from: number, unit: Uint8Array, sent: readonly Sent[]): void {
     let back = 0;
     for (const { to, unit: out } of sent) {
-      demand(out.length <= MAX_UNIT_BYTES, "state", `a unit of ${out.length} bytes leaves the relay`);
+      demand(out.length <= MAX_UNIT_BYTES, "state", () => `a unit of ${out.length} bytes leaves the relay`);
       if (to === from) {
         back += out.length;
         judgeAnswer(unit, out);

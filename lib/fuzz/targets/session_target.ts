@@ -169,7 +169,7 @@ class SessionRun {
     this.#batch.push(unit, anna.session.path?.address ?? 0);
     anna.act((session, nowMs) => session.packets(this.#batch, nowMs));
     const answered = anna.sentUnits.bytes - sentBefore;
-    demand(answered <= 8 * 1232, "response", `${answered} bytes leave at once after a unit of ${unit.length}`);
+    demand(answered <= 8 * 1232, "response", () => `${answered} bytes leave at once after a unit of ${unit.length}`);
   }
 }
 

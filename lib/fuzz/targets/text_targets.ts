@@ -37,7 +37,7 @@ const allMessageSeeds = () => MESSAGE_TYPES.flatMap(messageSeeds);
 /** A message, and the ERROR that a refused one gets: it must be a message itself, and never for an ERROR. */
 export function messageBehaviour(bytes: Uint8Array): string {
   for (const node of leavesOf(dissectMessage(bytes))) {
-    demand(node.bitOffset + node.bitLength <= 8 * bytes.length, "state", `field ${node.name} is out of bounds`);
+    demand(node.bitOffset + node.bitLength <= 8 * bytes.length, "state", () => `field ${node.name} is out of bounds`);
   }
   const parsed = parseMessageWithJson(bytes);
   if (!parsed.ok) {
