@@ -5,7 +5,6 @@ import { parseArmoricoreArcRtp, parseArmoricoreRtp } from "../../packet/armorico
 import { classifyUnit, UNIT_KIND_NAMES } from "../../packet/demux.ts";
 import { dissectArcRtp, dissectReduced } from "../../packet/dissect_arcrtp.ts";
 import { ElementCursor, StampReader } from "../../packet/extensions.ts";
-import type { FieldNode } from "../../packet/field_node.ts";
 import { FrameReader, writeFrame } from "../../packet/framing.ts";
 import { writeWithArcBlock, writeWithoutArcBlock } from "../../packet/plain_rtp.ts";
 import { REDUCED_SAVED_BYTES } from "../../packet/reduced.ts";
@@ -17,7 +16,7 @@ import { rtcpToJson } from "../../packet/rtcp/to_json.ts";
 import { parseRtp, type RtpView } from "../../packet/rtp_view.ts";
 import { generateArcRtp, generateReduced, generateRtcp } from "../generate_packet.ts";
 import { demand, type FuzzTarget } from "../target.ts";
-import { parsedBehaviour, parserTarget, refusal } from "./parser_target.ts";
+import { demandWithin, parsedBehaviour, parserTarget, refusal } from "./parser_target.ts";
 
 const PAYLOAD = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
 
@@ -66,18 +65,6 @@ function demandRoundTrip(bytes: Uint8Array): void {
     return byte === bytes[i] || (!bandwidth && (i === block + 2 || i === block + 3));
   });
   demand(same, "round_trip", "ArcRTP differs when written again", "ARC-RTP-round-trip");
-}
-
-/** Nodes of a field tree lie within the packet, one behind the other. */
-function demandWithin(nodes: readonly FieldNode[], bytes: number): void {
-  for (const node of nodes) {
-    demand(
-      node.bitOffset >= 0 && node.bitOffset + node.bitLength <= 8 * bytes,
-      "state",
-      () => `field ${node.name} at bit ${node.bitOffset} of ${8 * bytes}`,
-    );
-    if (node.children !== undefined) demandWithin(node.children, bytes);
-  }
 }
 
 function arcRtpBehaviour(bytes: Uint8Array): string {

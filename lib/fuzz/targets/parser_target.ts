@@ -1,5 +1,6 @@
 /** The shape that all parsers share: one unit in, a value or a fault out. */
 import type { Fault, Parsed } from "../../base/parsed.ts";
+import type { FieldNode } from "../../packet/field_node.ts";
 import {
   type CaseRandom,
   type CaseShape,
@@ -62,4 +63,16 @@ export function parsedBehaviour<T>(parsed: Parsed<T>, inputLength: number, show:
 /** Demands that what is written for a value is stable: written again after reading, the same bytes come out. */
 export function demandStable(written: string, again: string, what: string): void {
   demand(written === again, "round_trip", () => `${what}: written, read and written again it differs`);
+}
+
+/** Nodes of a field tree lie within the packet, one behind the other. */
+export function demandWithin(nodes: readonly FieldNode[], bytes: number): void {
+  for (const node of nodes) {
+    demand(
+      node.bitOffset >= 0 && node.bitOffset + node.bitLength <= 8 * bytes,
+      "state",
+      () => `field ${node.name} at bit ${node.bitOffset} of ${8 * bytes}`,
+    );
+    if (node.children !== undefined) demandWithin(node.children, bytes);
+  }
 }
