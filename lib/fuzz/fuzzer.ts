@@ -60,6 +60,7 @@ export class TargetFuzzer {
   readonly #random: CaseRandom;
   readonly #beforeCase: (units: FuzzCase) => void;
   readonly #behaviours = new Set<string>();
+  readonly #kept = new WeakSet<FuzzCase>();
   readonly #seeds: FuzzCase[];
   /** What the last run was of, and what of it is still to be looked into. */
   #current: readonly FuzzCase[] = [];
@@ -149,9 +150,10 @@ export class TargetFuzzer {
 
   #keep(units: FuzzCase): void {
     this.newBehaviours++;
-    if (!this.corpus.entries.some((entry) => entry.units === units)) {
-      this.corpus.add(copied(units), Math.max(1, this.executions), this.#random);
-    }
+    // Seeds are in the corpus already; another case may be new by its outcome first, and then by its code.
+    if (this.#isOfSeeds || this.#kept.has(units)) return;
+    this.#kept.add(units);
+    this.corpus.add(copied(units), Math.max(1, this.executions), this.#random);
   }
 }
 

@@ -50,10 +50,8 @@ export function refusal(fault: Fault, inputLength: number): string {
     "state",
     () => `truncated, but needs only ${need}`,
   );
-  // The paths of schemas are few; those of malformed text are endless.
-  const isOfSchema = path !== undefined && reason !== "bad_json" && reason !== "duplicate_key" &&
-    reason !== "too_large";
-  return isOfSchema ? `${reason} ${path.replace(/\[\d+\]/g, "[]")}` : reason;
+  // The paths of schemas are few; those of malformed text, which have an offset too, are endless.
+  return path !== undefined && offset === undefined ? `${reason} ${path.replace(/\[\d+\]/g, "[]")}` : reason;
 }
 
 export function parsedBehaviour<T>(parsed: Parsed<T>, inputLength: number, show: (value: T) => string): string {
