@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addFuzzOptions, type FuzzFlags } from "../fuzz/fuzz_options.ts";
+import { addFiguresCommand } from "../fuzz/figures_command.ts";
 import { addMinimiseCommand } from "../fuzz/minimise_command.ts";
 import { addPromoteCommand } from "../fuzz/promote_command.ts";
 import { addReplayCommand } from "../fuzz/replay_command.ts";
@@ -41,5 +42,6 @@ export function build(create: (name: string) => Command, context: CommandContext
   addReplayCommand(fuzz, create, context);
   addPromoteCommand(fuzz, create, context);
   addMinimiseCommand(fuzz, create, context);
+  addFiguresCommand(fuzz, create, context);
   return fuzz;
 }
