@@ -45,12 +45,13 @@ interface Question {
 }
 
 export class Exchange {
-  readonly #transcript: Transcript;
+  readonly #transcript = new Transcript(false);
+  readonly #transport: "udp" | "tcp" | "ws";
   readonly #questions: Question[] = [];
   readonly #answers: Uint8Array[] = [];
 
   constructor(transport: "udp" | "tcp" | "ws") {
-    this.#transcript = new Transcript(transport);
+    this.#transport = transport;
   }
 
   sent(unit: Uint8Array | string, isCanary = false): void {
@@ -58,13 +59,13 @@ export class Exchange {
     const fields = claimedFields(bytes);
     this.#questions.push({ type: fields?.type, timestamp: fields?.timestamp, unit: bytes, isCanary });
     if (this.#questions.length > MAX_QUESTIONS) this.#questions.shift();
-    this.#transcript.sent(bytes, performance.now());
+    this.#transcript.sent(bytes, performance.now(), this.#transport);
   }
 
   received(unit: Uint8Array | string): void {
     const bytes = typeof unit === "string" ? utf8(unit) : unit;
     this.#answers.push(bytes);
-    this.#transcript.received(bytes, performance.now());
+    this.#transcript.received(bytes, performance.now(), this.#transport);
   }
 
   /**
