@@ -48,7 +48,7 @@ export function insideTarget(signaling: SignalingAddress, sessionId: string, bin
     area: "network",
     summary: "a peer from within its call: malformed packets, RTCP and messages under the negotiated keys",
     shape: "steps",
-    maxUnits: 8,
+    maxUnits: 32,
     seeds: () => [],
     generate: generateSteps,
     where: { address: `${signaling.url} session ${sessionId}` },
@@ -64,7 +64,8 @@ export function insideTarget(signaling: SignalingAddress, sessionId: string, bin
 }
 
 function generateSteps(random: CaseRandom): FuzzCase {
-  return Array.from({ length: 1 + random.below(6) }, () => {
+  // Whether the peer lives takes a second to tell: many units are asked about at once, and a finding is made small.
+  return Array.from({ length: 1 + random.below(24) }, () => {
     const kind = random.below(KINDS.length);
     const body = kind === 1
       ? generateRtcp(random)
