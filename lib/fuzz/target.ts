@@ -25,6 +25,8 @@ export interface CaseSpec {
   readonly vectorOps?: readonly string[];
   /** Files of `fixtures/` that hold further seeds. */
   readonly fixtures?: readonly FixtureSeeds[];
+  /** A mutation of its own in place of the shape's: another version of `unit`, `other` being a unit of another case. */
+  mutate?(unit: Uint8Array, other: Uint8Array, random: CaseRandom, maxBytes: number): Uint8Array;
   /** A case made from schemas or field tables; left out where mutation has to do. */
   generate?(random: CaseRandom): FuzzCase;
   /** Units that a case has at most; 1 for parsers. */
