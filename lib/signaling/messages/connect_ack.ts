@@ -31,7 +31,10 @@ const ACCEPTED_WORDS = "true or false";
 const selectedCodecs = v.pipe(
   struct({ audio: v.optional(codecFor("audio")), video: v.optional(codecFor("video")) }),
   v.check((codecs) => codecs.audio !== undefined || codecs.video !== undefined, "audio, video or both"),
-  v.metadata({ description: "The codecs that the callee chose, at least one", minProperties: 1 }),
+  v.metadata({
+    description: "The codecs that the callee chose, at least one",
+    anyOf: [{ required: ["audio"] }, { required: ["video"] }],
+  }),
 );
 
 const chosenEncryption = v.pipe(
