@@ -3,7 +3,11 @@ import { Breach } from "../../../lib/fuzz/target.ts";
 import { median } from "./liveness.ts";
 
 /** Cases until the program is taken to have loaded and compiled what it needs. */
-const BASELINE_CASES = 64;
+const BASELINE_CASES = 16;
+/** Cases that tell how long one takes. */
+const TIMED_CASES = 64;
+/** Cases without which nothing is usual. */
+const MIN_SAMPLES = 8;
 /** Memory beyond this much and this many times of what it was: caches that fill, and collectors that wait, are neither. */
 const GROWTH_BYTES = 256e6;
 const GROWTH_TIMES = 2;
@@ -24,11 +28,10 @@ export class Drift {
    */
   afterCase(tookMs: number, residentBytes: number | undefined): void {
     this.#cases++;
-    if (this.#cases <= BASELINE_CASES) {
-      this.#baselineBytes = Math.max(this.#baselineBytes, residentBytes ?? 0);
-      this.#tookMs.push(tookMs);
-    } else this.#judgeMemory(residentBytes);
-    const usualMs = median(this.#tookMs);
+    if (this.#cases <= BASELINE_CASES) this.#baselineBytes = Math.max(this.#baselineBytes, residentBytes ?? 0);
+    else this.#judgeMemory(residentBytes);
+    if (this.#tookMs.length < TIMED_CASES && tookMs < SLOW_CASE_MS) this.#tookMs.push(tookMs);
+    const usualMs = this.#tookMs.length < MIN_SAMPLES ? Infinity : median(this.#tookMs);
     if (tookMs > SLOW_CASE_MS && tookMs > SLOW_CASE_TIMES * usualMs) {
       throw new Breach(
         "slow",

@@ -19,6 +19,10 @@ export class TesteeProcess {
     this.#timeoutMs = timeoutMs;
   }
 
+  get isRunning(): boolean {
+    return this.#child !== undefined;
+  }
+
   /** What the program holds in memory; undefined where it does not run or the system does not tell. */
   get residentBytes(): number | undefined {
     return this.#child === undefined ? undefined : residentBytes(this.#child.pid);
