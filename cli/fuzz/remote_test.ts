@@ -139,3 +139,13 @@ Deno.test("fuzz --relay finds who falls silent after a certain packet, and which
     assert.deepEqual(findings[0].reproduced, { failed: 1, tried: 1 });
   });
 });
+
+Deno.test("fuzz --relay finds who tells a stranger what is wrong with its unit (ARC-SIG-error-not-to-strangers)", async () => {
+  const error = { type: "ERROR", code: "bad_json", message: "no JSON", timestamp: 1 };
+  const refuse = [new TextEncoder().encode(JSON.stringify(error))];
+  await withUdp((unit) => unit[0] === 0x7b ? heartbeatAck(unit) : refuse, async (address) => {
+    const { exitCode, findings } = await fuzz(["--relay", address, "relay.stranger"], 6);
+    assert.equal(exitCode, 5);
+    assert.ok(findings.some(({ rule }) => rule === "ARC-SIG-error-not-to-strangers"), JSON.stringify(findings));
+  });
+});

@@ -125,17 +125,17 @@ function strangerTarget(address: RelayAddress): RemoteTarget {
         exchange.sent(unit);
         sent.push(unit);
         const answers = answersIn(await line.gather(ANSWER_MS));
-        judgeAmplification(
-          unit.length,
-          answers.reduce((sum, { length }) => sum + length, 0),
-          "ARC-RELAY-challenge-size",
-        );
         for (const answer of answers) {
           exchange.received(answer);
           kinds.add(claimedType(answer) ?? "?");
           // A connection is proven by its handshake: only datagrams come from strangers.
           if (address.transport === "udp") judgeAnswerToStranger(sent, answer);
         }
+        judgeAmplification(
+          unit.length,
+          answers.reduce((sum, { length }) => sum + length, 0),
+          "ARC-RELAY-challenge-size",
+        );
         exchange.judge();
       }
       liveness.canary(await canary(line), "a HEARTBEAT");
