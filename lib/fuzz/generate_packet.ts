@@ -125,9 +125,16 @@ export function generateRtcp(random: CaseRandom): Uint8Array {
     writeU16(out, at + 2, random.oneIn(10) ? random.below(40) : words);
     if (packetType === 205 && n === FMT_TRANSPORT_FEEDBACK && words >= 5) writeFeedback(out, at, words, random);
     if (packetType === 202 && words >= 2) writeSdesItem(out, at + 8, 4 * (words - 1), random);
+    if (random.oneIn(8)) writePadding(out, at, words, random);
     at += 4 + 4 * words;
   }
   return out.slice(0, at);
+}
+
+/** Says that the packet ends in padding, of a length that may be. */
+function writePadding(out: Uint8Array, at: number, words: number, random: CaseRandom): void {
+  out[at] |= 0x20;
+  if (words > 0) out[at + 3 + 4 * words] = random.oneIn(3) ? random.below(256) : 4 * random.below(words + 1);
 }
 
 function usualWords(packetType: number, count: number, random: CaseRandom): number {

@@ -19,6 +19,7 @@ export function* shrinkCase(units: FuzzCase, shape: CaseShape): Shrinking {
   let current = yield* fewerUnits(units);
   for (let i = 0; i < current.length; i++) {
     if (shape === "json") current = yield* fewerFields(current, i);
+    current = yield* oneEnd(current, i);
     current = yield* fewerBytes(current, i);
     current = yield* plainerBytes(current, i);
   }
@@ -40,6 +41,18 @@ function* fewerUnits(units: FuzzCase): Shrinking {
 
 const replaced = (units: FuzzCase, at: number, unit: Uint8Array): FuzzCase =>
   units.map((old, i) => i === at ? unit : old);
+
+/** Keeps the end or the beginning alone, short ones first: of things in a row the last one is often enough. */
+function* oneEnd(units: FuzzCase, i: number): Shrinking {
+  const unit = units[i];
+  for (let bytes = 1; bytes < unit.length; bytes *= 2) {
+    const tail = replaced(units, i, unit.slice(unit.length - bytes));
+    if (yield tail) return tail;
+    const head = replaced(units, i, unit.slice(0, bytes));
+    if (yield head) return head;
+  }
+  return units;
+}
 
 /** Leaves out runs of bytes, long ones first. */
 function* fewerBytes(units: FuzzCase, i: number): Shrinking {

@@ -26,7 +26,7 @@ export interface RemoteEvents {
 const TRIES = 5;
 /** Tries of each candidate where the case does not fail always. */
 const FLAKY_TRIES = 3;
-const MAX_SHRINK_PROBES = 150;
+const MAX_SHRINK_PROBES = 1000;
 /** A case that is slow or brings silence takes its time at each probe. */
 const MAX_SHRINK_MS = 10_000;
 const TURN_CASES = 20;
