@@ -71,6 +71,7 @@ export const AREAS = [
   "MEDIA",
   "BRIDGE",
   "DIALECT",
+  "ROBUST",
 ] as const;
 
 /** The clause headings of the seed specification that rules may cite. */

@@ -1,0 +1,99 @@
+/** Input that is malformed in a thousand ways, pure from a seed: the generators of the fuzzer, as cases need them. */
+import { utf8 } from "../../../lib/base/bytes.ts";
+import type { Rng } from "../../../lib/base/rng.ts";
+import { SeededCaseRandom } from "../../../lib/fuzz/case_random.ts";
+import { generateArcRtp, generateReduced, generateRtcp } from "../../../lib/fuzz/generate_packet.ts";
+import { type MessageSetting, strayMessage } from "../../../lib/fuzz/message_mutation.ts";
+import { mutateBytes } from "../../../lib/fuzz/mutate_bytes.ts";
+import { mutateJson } from "../../../lib/fuzz/mutate_text.ts";
+import type { CaseRandom } from "../../../lib/fuzz/target.ts";
+
+const MAX_UNIT_BYTES = 1232;
+const MAX_TEXT_BYTES = 8192;
+/** What would end a session or a stream, however right it is. */
+const FAREWELL = /DISCONNECT|STREAM_STOP/;
+
+export class Malformed {
+  readonly random: CaseRandom;
+
+  constructor(rng: Rng) {
+    this.random = new SeededCaseRandom(rng.u32());
+  }
+
+  noise(mostBytes: number): Uint8Array {
+    return this.random.bytes(this.random.below(mostBytes + 1));
+  }
+
+  /** ArcRTP in either form, RTCP or noise, mutated in half of the cases: of a class of media always. */
+  packet(): Uint8Array {
+    const { random } = this;
+    const made = random.pick([generateArcRtp, generateReduced, generateRtcp, () => random.bytes(random.below(80))])(
+      random,
+    );
+    const unit = random.bool() ? made : mutateBytes(made, generateArcRtp(random), random, MAX_UNIT_BYTES);
+    // Noise that happens to be JSON is another generator's.
+    return unit[0] === 0x7b ? Uint8Array.of(0x80, ...unit) : unit.slice(0, MAX_UNIT_BYTES);
+  }
+
+  /** A compound of RTCP, which is mutated in half of the cases; its first packet has this sender. */
+  rtcp(): Uint8Array {
+    const { random } = this;
+    const made = generateRtcp(random);
+    return random.bool() ? made : mutateBytes(made, generateRtcp(random), random, MAX_UNIT_BYTES);
+  }
+
+  /** A message that fits the session, but for what is wrong with it, if anything: never one that ends something. */
+  message(setting: MessageSetting): Uint8Array {
+    for (;;) {
+      const text = strayMessage(setting, this.random);
+      if (!FAREWELL.test(new TextDecoder().decode(text))) return text;
+    }
+  }
+
+  /** One to four mutations of bytes; never the bytes themselves. */
+  mutated(bytes: Uint8Array, mostBytes = MAX_UNIT_BYTES): Uint8Array {
+    return mutateBytes(bytes, this.noise(40), this.random, mostBytes);
+  }
+
+  /** The same of JSON, of its structure and of its characters. */
+  mutatedJson(text: string): Uint8Array {
+    const json = utf8(text);
+    return mutateJson(json, json, this.random, MAX_TEXT_BYTES);
+  }
+}
+
+/** Valid JSON or nearly so, of an allowed size, that a careless reader takes long for. */
+export function heavyTexts(): Readonly<Record<string, string>> {
+  const heartbeat = (more: string) =>
+    `{"type":"HEARTBEAT","session_id":"00000000-0000-0000-0000-000000000000","sequence":1,"timestamp":2,${more}}`;
+  const room = HEAVY_BYTES - heartbeat("").length;
+  return {
+    "arrays in arrays": heartbeat(`"x":${"[".repeat(room / 2 - 4)}${"]".repeat(room / 2 - 4)}`),
+    "objects in objects": heartbeat(`"x":${'{"a":'.repeat(room / 8)}1${"}".repeat(room / 8)}`),
+    "brackets that are never closed": "[".repeat(HEAVY_BYTES),
+    "a key for each few bytes": heartbeat(
+      Array.from({ length: Math.floor(room / 12) }, (_, i) => `"k${i}":${i % 10}`).join(","),
+    ),
+    "one key again and again": heartbeat(Array.from({ length: Math.floor(room / 6) }, () => '"k":1').join(",")),
+    "keys that differ in their escapes": heartbeat(
+      Array.from({ length: Math.floor(room / 24) }, (_, i) => `"\\u00${hex2(i & 0x7f)}${i}":1`).join(","),
+    ),
+    "a number of sixty thousand digits": heartbeat(`"x":${"9".repeat(room - 8)}`),
+    "a fraction of sixty thousand digits": heartbeat(`"x":0.${"0".repeat(room - 12)}1`),
+    "an exponent of sixty thousand digits": heartbeat(`"x":1e${"0".repeat(room - 12)}1`),
+    "a string of backslashes": heartbeat(`"x":"${"\\\\".repeat(room / 2 - 8)}"`),
+    "a string of backslashes that does not end": heartbeat(`"x":"${"\\".repeat(room - 8)}`),
+    "a string of escapes": heartbeat(`"x":"${"\\u0041".repeat(room / 6 - 4)}"`),
+    "a string of quotes": `"${'\\"'.repeat(HEAVY_BYTES / 2 - 4)}"`,
+    "blanks": heartbeat(`"x":${" ".repeat(room - 8)}1`),
+    "a list of small things": heartbeat(`"x":[${"0,".repeat(room / 2 - 8)}0]`),
+    "commas": heartbeat(`"x":[${",".repeat(room - 8)}]`),
+  };
+}
+
+/** SPEC ARC-SIG-json-size allows 65,535. */
+const HEAVY_BYTES = 65_000;
+
+function hex2(value: number): string {
+  return value.toString(16).padStart(2, "0");
+}
