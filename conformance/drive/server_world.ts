@@ -3,6 +3,7 @@ import { NIL_UUID } from "../../lib/base/uuid.ts";
 import { PHOENIX_PATH } from "../../lib/net/signaling_routes.ts";
 import type { HostPort } from "../../lib/base/address_table.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
+import { bytesChannel } from "./bytes_channel.ts";
 import type { Desk, Driver } from "./desk.ts";
 import { type Line, messageOf } from "./line.ts";
 import type { Json } from "../testee/answer.ts";
@@ -34,6 +35,10 @@ export interface ServerTarget {
 /** Ways to a server on which a message is a unit by itself. */
 export const PLAIN_WAYS = ["plain", "stream"] as const;
 export type PlainWay = (typeof PLAIN_WAYS)[number];
+
+/** Listeners that take connections. */
+export const BARE_LISTENERS = ["stream", "plain", "phoenix"] as const;
+export type BareListener = (typeof BARE_LISTENERS)[number];
 
 /** Questions of {@link ServerWorld.untilAlone}, and the time between: three seconds in all. */
 const MAX_QUESTIONS = 60;
@@ -109,6 +114,15 @@ export class ServerWorld extends World {
     if (stream === undefined) this.skip("needs --target tcp://HOST:PORT or tls://HOST:PORT");
     const target = streamTls ? { ...stream, tls: trust } : stream;
     return this.line(name, (line) => streamChannel(line, target, this.desk.patienceMs, { raw }));
+  }
+
+  /** A bare connection to a listener, for bytes that are no frames or requests. */
+  bytes(name: string, listener: BareListener): Promise<Line> {
+    const { stream, streamTls, trust } = this.target;
+    const place = listener === "stream" ? stream : placeOf(this.target[listener]);
+    if (place === undefined) this.skip(`needs a --target that is its ${listener} listener`);
+    const isTls = listener === "stream" ? streamTls === true : this.target[listener]?.protocol === "wss:";
+    return this.line(name, (line) => bytesChannel(line, place, isTls ? trust : undefined, this.desk.patienceMs));
   }
 
   /** A UDP socket towards the server's port for HEARTBEATs. */

@@ -2,10 +2,12 @@ import { CASES as OPS_HEAVY } from "./ops_heavy.ts";
 import { CASES as OPS_INPUTS } from "./ops_inputs.ts";
 import { CASES as OPS_MACHINES } from "./ops_machines.ts";
 import { CASES as OPS_REQUESTS } from "./ops_requests.ts";
+import { CASES as SERVER } from "./server.ts";
 
 export const ROBUSTNESS_CASES = [
   ...OPS_INPUTS,
   ...OPS_MACHINES,
   ...OPS_HEAVY,
   ...OPS_REQUESTS,
+  ...SERVER,
 ];
