@@ -2,6 +2,8 @@ import { CASES as OPS_HEAVY } from "./ops_heavy.ts";
 import { CASES as OPS_INPUTS } from "./ops_inputs.ts";
 import { CASES as OPS_MACHINES } from "./ops_machines.ts";
 import { CASES as OPS_REQUESTS } from "./ops_requests.ts";
+import { CASES as PEER } from "./peer.ts";
+import { CASES as RELAY } from "./relay.ts";
 import { CASES as SERVER } from "./server.ts";
 
 export const ROBUSTNESS_CASES = [
@@ -10,4 +12,6 @@ export const ROBUSTNESS_CASES = [
   ...OPS_HEAVY,
   ...OPS_REQUESTS,
   ...SERVER,
+  ...RELAY,
+  ...PEER,
 ];

@@ -24,15 +24,16 @@ export class Malformed {
     return this.random.bytes(this.random.below(mostBytes + 1));
   }
 
-  /** ArcRTP in either form, RTCP or noise, mutated in half of the cases: of a class of media always. */
+  /** ArcRTP in either form, RTCP or noise, mutated in half of the cases; a byte at least, and never JSON. */
   packet(): Uint8Array {
     const { random } = this;
     const made = random.pick([generateArcRtp, generateReduced, generateRtcp, () => random.bytes(random.below(80))])(
       random,
     );
     const unit = random.bool() ? made : mutateBytes(made, generateArcRtp(random), random, MAX_UNIT_BYTES);
-    // Noise that happens to be JSON is another generator's.
-    return unit[0] === 0x7b ? Uint8Array.of(0x80, ...unit) : unit.slice(0, MAX_UNIT_BYTES);
+    // Nothing is no unit on a stream, and noise that happens to be JSON is another generator's.
+    const isOther = unit.length === 0 || unit[0] === 0x7b;
+    return isOther ? Uint8Array.of(0x80, ...unit) : unit.slice(0, MAX_UNIT_BYTES);
   }
 
   /** A compound of RTCP, which is mutated in half of the cases; its first packet has this sender. */
