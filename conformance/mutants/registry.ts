@@ -14,6 +14,7 @@ import { PEER_MUTANTS } from "./peer_mutants.ts";
 import { PLAYOUT_MUTANTS } from "./playout_mutants.ts";
 import { RECEIVER_MUTANTS } from "./receiver_mutants.ts";
 import { RELAY_MUTANTS } from "./relay_mutants.ts";
+import { ROBUSTNESS_MUTANTS } from "./robustness_mutants.ts";
 import { RTCP_MUTANTS } from "./rtcp_mutants.ts";
 import { SERVER_MUTANTS } from "./server_mutants.ts";
 import { SIGNALING_MUTANTS } from "./signaling_mutants.ts";
@@ -38,4 +39,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...RELAY_MUTANTS,
   ...PEER_MUTANTS,
   ...SERVER_MUTANTS,
+  ...ROBUSTNESS_MUTANTS,
 ];

@@ -8,6 +8,7 @@ import { relayDriver } from "../drive/relay_world.ts";
 import { messageOf } from "../drive/line.ts";
 import type { Json } from "../testee/answer.ts";
 import type { Mutant, MutantHead } from "./mutant.ts";
+import { TcpProxy, type Weakness } from "./tcp_proxy.ts";
 
 const SECRET = new Uint8Array(32).fill(0x61);
 const ANY_PORT = { host: "127.0.0.1", port: 0 };
@@ -19,9 +20,11 @@ export interface RelayChange {
   readonly options?: Partial<RelayServerOptions>;
   /** Breaks the running relay. */
   readonly breaks?: (relay: Relay) => void;
+  /** What stands in front of its TCP listener. */
+  readonly before?: (relay: Relay) => Weakness;
 }
 
-export function relayMutant(head: MutantHead, { options, breaks }: RelayChange): Mutant {
+export function relayMutant(head: MutantHead, { options, breaks, before }: RelayChange): Mutant {
   return {
     ...head,
     async start() {
@@ -41,10 +44,14 @@ export function relayMutant(head: MutantHead, { options, breaks }: RelayChange):
       if (!(server.state instanceof Relay)) throw new Error(`${head.id}: the relay is not in this thread`);
       breaks?.(server.state);
       const { udp: [udp], tcp: [tcp], tls: [tls] } = server.listening;
+      const proxy = before && await TcpProxy.start(tcp, before(server.state));
       const trust = { pinSha256: tlsIdentity.fingerprintSha256 };
       return {
-        subjects: { relay: relayDriver({ udp, tcp, tls, secret: SECRET, trust }) },
-        stop: () => server.stop(),
+        subjects: { relay: relayDriver({ udp, tcp: proxy?.local ?? tcp, tls, secret: SECRET, trust }) },
+        async stop() {
+          await proxy?.stop();
+          await server.stop();
+        },
       };
     },
   };
