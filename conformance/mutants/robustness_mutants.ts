@@ -1,11 +1,9 @@
-/** Testees that bad input harms: libraries, servers, relays and peers. */
-import { toHex } from "../../lib/base/bytes.ts";
-import { parseRtcp } from "../../lib/packet/rtcp/compound.ts";
-import { isJson, type Json } from "../testee/answer.ts";
+/** Testees that bad input harms: libraries here, servers, relays and peers in the files beside. */
+import type { Json } from "../testee/answer.ts";
 import { subprocess } from "../testee/subprocess.ts";
 import { opFault } from "../testee/testee.ts";
 import { answered, asking, type Mutant, type MutantHead, opsMutant } from "./mutant.ts";
-import { peerMutant, receiving, withCrypto, withMac } from "./peer_mutant.ts";
+import { isMessageText, PEER_ROBUSTNESS_MUTANTS } from "./robustness_peer_mutants.ts";
 import { RELAY_ROBUSTNESS_MUTANTS } from "./robustness_relay_mutants.ts";
 import { SERVER_ROBUSTNESS_MUTANTS } from "./robustness_server_mutants.ts";
 import { running } from "./signaling_mutant.ts";
@@ -61,7 +59,84 @@ const PROGRAMS: readonly Mutant[] = [
     },
     "hangs-at-half-the-range",
   ),
+  fragile(
+    {
+      id: "robustness/hangs-at-empty-runs",
+      broken: "goes through feedback run by run, and never past a run of nothing",
+      breaks: ["ARC-ROBUST-time"],
+    },
+    "hangs-at-empty-runs",
+  ),
+  fragile(
+    {
+      id: "robustness/hangs-at-far-counters",
+      broken: "moves the window of sealed units on by one at a time, before it checks the tag",
+      breaks: ["ARC-ROBUST-time"],
+    },
+    "hangs-at-far-counters",
+  ),
+  fragile(
+    {
+      id: "robustness/hangs-at-single-bytes",
+      broken: "waits in a loop for the second byte of a length",
+      breaks: ["ARC-ROBUST-time"],
+    },
+    "hangs-at-single-bytes",
+  ),
+  fragile(
+    {
+      id: "robustness/dies-of-missing-fields",
+      broken: "ends when a request lacks a field",
+      breaks: ["ARC-ROBUST-driver"],
+    },
+    "dies-of-missing-fields",
+  ),
 ];
+
+/** Ops that refuse an input as a whole, each without a word for it. */
+const SPEECHLESS: readonly Mutant[] = Object.entries({
+  "frames": "frame.read",
+  "extensions": "rtp.extensions",
+  "public-keys": "ecdh.agree",
+  "certificates": "identity.verify",
+  "repairs": "fec.recover",
+}).map(([words, name]) =>
+  opsMutant(
+    {
+      id: `robustness/throws-at-bad-${words}`,
+      broken: `throws where ${name} should refuse`,
+      breaks: ["ARC-ROBUST-verdict"],
+    },
+    name,
+    (op) => (request, context) => {
+      const result = op(request, context);
+      if (result.kind === "fault") throw new Error(result.fault.message);
+      return result;
+    },
+  )
+);
+
+/** Ops that refuse entries of a list, each of which says nothing of them. */
+const FORGETFUL: readonly Mutant[] = Object.entries({
+  "media": "srtp.receive",
+  "rtcp": "srtcp.receive",
+  "epochs": "rotation.receive",
+  "sealed": "seal.receive",
+  "reduced": "reduced.receive",
+}).map(([words, name]) =>
+  opsMutant(
+    {
+      id: `robustness/leaves-out-bad-${words}`,
+      broken: `tells nothing of what ${name} should refuse`,
+      breaks: ["ARC-ROBUST-verdict"],
+    },
+    name,
+    (op) => (request, context) =>
+      answered(op(request, context), ({ results }) => ({
+        results: (results as readonly Json[]).filter((result) => !("fault" in result)),
+      })),
+  )
+);
 
 const OPS: readonly Mutant[] = [
   opsMutant(
@@ -108,15 +183,15 @@ const OPS: readonly Mutant[] = [
   ),
   opsMutant(
     {
-      id: "robustness/leaves-results-out",
-      broken: "tells nothing of protected packets that it refuses",
+      id: "robustness/throws-at-nothing",
+      broken: "has no class for a unit of no bytes",
       breaks: ["ARC-ROBUST-verdict"],
     },
-    "srtp.receive",
-    (op) => (request, context) =>
-      answered(op(request, context), ({ results }) => ({
-        results: (results as readonly Json[]).filter((result) => !("fault" in result)),
-      })),
+    "unit.classify",
+    (op) => (request, context) => {
+      if (request.hex("hex").length === 0) throw new RangeError("out of bounds");
+      return op(request, context);
+    },
   ),
   opsMutant(
     {
@@ -205,159 +280,16 @@ const OPS: readonly Mutant[] = [
 
 /** When the first input comes that is no JSON. */
 function firstBad({ inputs }: Json): number | undefined {
-  const bad = (inputs as readonly Json[]).find(({ json }) => typeof json === "string" && !isParsed(json));
+  const bad = (inputs as readonly Json[]).find(({ json }) => typeof json === "string" && !isMessageText(json));
   return bad === undefined ? undefined : Number(bad.at_ms);
 }
-
-function isParsed(text: string): boolean {
-  try {
-    return isJson(JSON.parse(text));
-  } catch {
-    return false;
-  }
-}
-
-/** RTCP's associated data; that of media is longer. */
-const RTCP_HEADER_BYTES = 8;
-const MANY_BACKSLASHES = "\\".repeat(40);
-const EXTENSION_BIT = 0x10;
-
-/** The peer's ciphers, with a look at what they have opened: the unit from its first byte to the end of the plaintext. */
-function opening(look: (unit: Uint8Array, isRtcp: boolean) => void) {
-  return withCrypto((backend) => ({
-    importAead(suite, bytes) {
-      const key = backend.importAead(suite, bytes);
-      return {
-        suite,
-        seal: (...args) => key.seal(...args),
-        open(nonce, buffer, aadStart, textStart, textEnd) {
-          if (!key.open(nonce, buffer, aadStart, textStart, textEnd)) return false;
-          const isRtcp = buffer[aadStart + 1] >= 192 && buffer[aadStart + 1] <= 223;
-          look(buffer.slice(isRtcp ? textStart - RTCP_HEADER_BYTES : aadStart, textEnd), isRtcp);
-          return true;
-        },
-        free: () => key.free(),
-      };
-    },
-  }));
-}
-
-function crash(what: string): never {
-  throw new Error(`it has met ${what}`);
-}
-
-const PEERS: readonly Mutant[] = [
-  peerMutant(
-    {
-      id: "robustness/peer-dies-of-rtcp",
-      broken: "ends when RTCP that was protected rightly is malformed",
-      breaks: ["ARC-ROBUST-call"],
-    },
-    opening((unit, isRtcp) => {
-      if (isRtcp && !parseRtcp(unit).ok) crash("malformed RTCP");
-    }),
-  ),
-  peerMutant(
-    {
-      id: "robustness/peer-dies-of-extensions",
-      broken: "ends when a packet has header extensions of a profile that it does not know",
-      breaks: ["ARC-ROBUST-call"],
-    },
-    opening((unit, isRtcp) => {
-      const at = 12 + 4 * (unit[0] & 0x0f);
-      const profile = toHex(unit.subarray(at, at + 2));
-      if (!isRtcp && (unit[0] & EXTENSION_BIT) !== 0 && profile !== "bede") crash(`a profile ${profile}`);
-    }),
-  ),
-  peerMutant(
-    {
-      id: "robustness/peer-dies-of-short-repairs",
-      broken: "ends when a retransmission is too short for its original's number",
-      breaks: ["ARC-ROBUST-call"],
-    },
-    opening((unit, isRtcp) => {
-      const isRtx = !isRtcp && (unit[1] & 0x7f) === 97;
-      if (isRtx && unit.length < 16 + 4 * (unit[0] & 0x0f) + 2) crash("an RTX packet of nothing");
-    }),
-  ),
-  peerMutant(
-    {
-      id: "robustness/peer-dies-of-sealed-text",
-      broken: "ends when a message that was sealed rightly is no JSON",
-      breaks: ["ARC-ROBUST-call"],
-    },
-    withMac((key) => ({
-      verify(buffer, start, end, ...rest) {
-        const isRight = key.verify(buffer, start, end, ...rest);
-        const zero = buffer.indexOf(0, start);
-        const isText = buffer[start] === 0x7b && zero === end - 7;
-        if (isRight && isText && !isParsed(new TextDecoder().decode(buffer.subarray(start, zero)))) crash("no JSON");
-        return isRight;
-      },
-    })),
-  ),
-  (() => {
-    let hangUp = () => {};
-    return peerMutant({
-      id: "robustness/peer-leaves-at-bad-json",
-      broken: "leaves its server when something comes from there that is no JSON",
-      breaks: ["ARC-ROBUST-call"],
-    }, {
-      link(link) {
-        hangUp = () => link.close("it has met no JSON");
-        return link;
-      },
-      message(unit) {
-        if (!isParsed(new TextDecoder().decode(unit))) hangUp();
-      },
-    });
-  })(),
-  peerMutant(
-    {
-      id: "robustness/peer-answers-noise",
-      broken: "tells whoever sends it noise that it was noise",
-      breaks: ["ARC-ROBUST-amplification"],
-    },
-    receiving((unit, answer) => {
-      if (unit[0] >= 0x80 && unit.length >= 16) return false;
-      answer(new TextEncoder().encode('{"type":"ERROR","code":"bad_message","message":"noise","timestamp":1}'));
-      return true;
-    }),
-  ),
-  peerMutant({
-    id: "robustness/peer-deaf-after-noise",
-    broken: "reads nothing more from its socket once it has read a unit of no class",
-    breaks: ["ARC-ROBUST-call"],
-  }, {
-    transport(transport) {
-      let isDeaf = false;
-      const deafened = receiving((unit) =>
-        isDeaf ||= unit[0] < 0x14 || (unit[0] > 0x3f && unit[0] !== 0x7b && unit[0] < 0x80)
-      );
-      return deafened.transport?.(transport) ?? transport;
-    },
-  }),
-  (() => {
-    let isBusy = false;
-    const late = receiving(() => isBusy);
-    return peerMutant({
-      id: "robustness/peer-busy-with-escapes",
-      broken: "is busy with a message of backslashes for ever",
-      breaks: ["ARC-ROBUST-time"],
-    }, {
-      transport(transport) {
-        isBusy = false;
-        return late.transport?.(transport) ?? transport;
-      },
-      message: (unit) => isBusy ||= new TextDecoder().decode(unit).includes(MANY_BACKSLASHES),
-    });
-  })(),
-];
 
 export const ROBUSTNESS_MUTANTS: readonly Mutant[] = [
   ...PROGRAMS,
   ...OPS,
+  ...SPEECHLESS,
+  ...FORGETFUL,
   ...SERVER_ROBUSTNESS_MUTANTS,
   ...RELAY_ROBUSTNESS_MUTANTS,
-  ...PEERS,
+  ...PEER_ROBUSTNESS_MUTANTS,
 ];

@@ -196,6 +196,20 @@ export const SERVER_ROBUSTNESS_MUTANTS: readonly Mutant[] = [
     };
   }),
   bytesMutant({
+    id: "robustness/server-holds-frames",
+    broken: "waits for the end of a frame, however long it says that it is",
+    breaks: ["ARC-ROBUST-held"],
+  }, () => {
+    const waiting = new WeakSet<object>();
+    return {
+      chunk(chunk, connection) {
+        // A masked text with a length of eight bytes.
+        if (chunk[0] === 0x81 && chunk[1] === 0xff) waiting.add(connection);
+        return waiting.has(connection) ? new Uint8Array(0) : chunk;
+      },
+    };
+  }),
+  bytesMutant({
     id: "robustness/server-one-at-a-time",
     broken: "finishes one handshake before it looks at the next",
     breaks: ["ARC-ROBUST-held"],
