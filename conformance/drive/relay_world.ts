@@ -5,6 +5,7 @@ import type { HostPort } from "../../lib/base/address_table.ts";
 import { issueRelayToken, makeRelayProof, parseRelayToken } from "../../lib/crypto/relay_token.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import type { Json } from "../testee/answer.ts";
+import { bytesChannel } from "./bytes_channel.ts";
 import type { Desk, Driver } from "./desk.ts";
 import { isMessage, type Line, type LineChannel } from "./line.ts";
 import { Pace } from "./pace.ts";
@@ -91,6 +92,13 @@ export class RelayWorld extends World {
         });
       return flood ? channel : this.#paced(channel);
     });
+  }
+
+  /** A bare connection to the TLS listener, whose handshake is left to the case. */
+  belowTls(name: string): Promise<Line> {
+    const { tls } = this.target;
+    if (tls === undefined) this.skip("needs --relay tls://HOST:PORT");
+    return this.line(name, (line) => bytesChannel(line, tls, undefined, this.desk.patienceMs));
   }
 
   #paced(channel: LineChannel): LineChannel {

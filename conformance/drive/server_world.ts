@@ -116,13 +116,21 @@ export class ServerWorld extends World {
     return this.line(name, (line) => streamChannel(line, target, this.desk.patienceMs, { raw }));
   }
 
-  /** A bare connection to a listener, for bytes that are no frames or requests. */
-  bytes(name: string, listener: BareListener): Promise<Line> {
-    const { stream, streamTls, trust } = this.target;
+  /** A bare connection to a listener, for bytes that are no frames or requests; `belowTls` leaves TLS to the case. */
+  bytes(name: string, listener: BareListener, { belowTls = false } = {}): Promise<Line> {
+    const { stream, trust } = this.target;
     const place = listener === "stream" ? stream : placeOf(this.target[listener]);
     if (place === undefined) this.skip(`needs a --target that is its ${listener} listener`);
-    const isTls = listener === "stream" ? streamTls === true : this.target[listener]?.protocol === "wss:";
-    return this.line(name, (line) => bytesChannel(line, place, isTls ? trust : undefined, this.desk.patienceMs));
+    const tls = this.isTls(listener) && !belowTls ? trust : undefined;
+    return this.line(name, (line) => bytesChannel(line, place, tls, this.desk.patienceMs));
+  }
+
+  /** True for a listener that is there and speaks TLS. */
+  isTls(listener: BareListener): boolean {
+    const { stream, streamTls } = this.target;
+    return listener === "stream"
+      ? stream !== undefined && streamTls === true
+      : this.target[listener]?.protocol === "wss:";
   }
 
   /** A UDP socket towards the server's port for HEARTBEATs. */

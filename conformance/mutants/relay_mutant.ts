@@ -1,18 +1,16 @@
 /** Makes broken relays: our own, started on loopback, with one thing changed while it runs. */
 import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
-import { createCertificate } from "../../lib/net/certificate_create.ts";
 import { RelayServer, type RelayServerOptions } from "../../lib/net/relay_server.ts";
-import { readTlsIdentity, type TlsIdentity } from "../../lib/net/tls_identity.ts";
 import { Relay } from "../../lib/relay/relay.ts";
 import { relayDriver } from "../drive/relay_world.ts";
 import { messageOf } from "../drive/line.ts";
 import type { Json } from "../testee/answer.ts";
 import type { Mutant, MutantHead } from "./mutant.ts";
+import { mutantIdentity } from "./mutant_identity.ts";
 import { TcpProxy, type Weakness } from "./tcp_proxy.ts";
 
 const SECRET = new Uint8Array(32).fill(0x61);
 const ANY_PORT = { host: "127.0.0.1", port: 0 };
-const HOUR_MS = 3_600_000;
 /** So that cases about limits meet one. */
 const SESSION_BPS = 5_000_000;
 
@@ -22,13 +20,15 @@ export interface RelayChange {
   readonly breaks?: (relay: Relay) => void;
   /** What stands in front of its TCP listener. */
   readonly before?: (relay: Relay) => Weakness;
+  /** The same of its TLS listener, which sees what is encrypted. */
+  readonly beforeTls?: () => Weakness;
 }
 
-export function relayMutant(head: MutantHead, { options, breaks, before }: RelayChange): Mutant {
+export function relayMutant(head: MutantHead, { options, breaks, before, beforeTls }: RelayChange): Mutant {
   return {
     ...head,
     async start() {
-      const tlsIdentity = await identity();
+      const tlsIdentity = await mutantIdentity();
       const server = await RelayServer.start({
         relayId: "mutant",
         secret: SECRET,
@@ -45,29 +45,19 @@ export function relayMutant(head: MutantHead, { options, breaks, before }: Relay
       breaks?.(server.state);
       const { udp: [udp], tcp: [tcp], tls: [tls] } = server.listening;
       const proxy = before && await TcpProxy.start(tcp, before(server.state));
+      const tlsProxy = beforeTls && await TcpProxy.start(tls, beforeTls());
       const trust = { pinSha256: tlsIdentity.fingerprintSha256 };
       return {
-        subjects: { relay: relayDriver({ udp, tcp: proxy?.local ?? tcp, tls, secret: SECRET, trust }) },
+        subjects: {
+          relay: relayDriver({ udp, tcp: proxy?.local ?? tcp, tls: tlsProxy?.local ?? tls, secret: SECRET, trust }),
+        },
         async stop() {
-          await proxy?.stop();
+          await Promise.all([proxy?.stop(), tlsProxy?.stop()]);
           await server.stop();
         },
       };
     },
   };
-}
-
-let made: Promise<TlsIdentity> | undefined;
-
-/** One for all mutants of a run. */
-function identity(): Promise<TlsIdentity> {
-  const nowMs = Date.now();
-  return made ??= createCertificate({
-    subject: "a broken relay",
-    hosts: [ANY_PORT.host],
-    notBeforeUnixMs: nowMs - HOUR_MS,
-    notAfterUnixMs: nowMs + HOUR_MS,
-  }).then(({ certificatePem, privateKeyPem }) => readTlsIdentity(certificatePem, privateKeyPem));
 }
 
 /** Before the relay sees it, each unit passes here; it may be changed in place, but not grow. */

@@ -3,6 +3,7 @@ import { NONE } from "../../lib/relay/relay_addresses.ts";
 import type { Relay } from "../../lib/relay/relay.ts";
 import type { Mutant } from "./mutant.ts";
 import { answering, relayMutant } from "./relay_mutant.ts";
+import { oneHandshakeAtATime } from "./tcp_proxy.ts";
 
 const BRACE = 0x7b;
 /** Bindings that a run of the suite has at a time, and more. */
@@ -147,6 +148,11 @@ export const RELAY_ROBUSTNESS_MUTANTS: readonly Mutant[] = [
       };
     },
   }),
+  relayMutant({
+    id: "robustness/relay-one-handshake-at-a-time",
+    broken: "begins no handshake of TLS while another is half done",
+    breaks: ["ARC-ROBUST-held"],
+  }, { beforeTls: oneHandshakeAtATime }),
   relayMutant({
     id: "robustness/relay-busy-with-heavy-units",
     broken: "is busy for ever with a message that is as large as a frame can be",

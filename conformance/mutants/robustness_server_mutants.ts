@@ -9,7 +9,8 @@ import { serverDriver } from "../drive/server_world.ts";
 import { targetOf } from "../drive/testing.ts";
 import type { Mutant, MutantHead } from "./mutant.ts";
 import { hubMutant } from "./server_mutant.ts";
-import { TcpProxy, type Weakness } from "./tcp_proxy.ts";
+import { mutantIdentity } from "./mutant_identity.ts";
+import { oneHandshakeAtATime, TcpProxy, type Weakness } from "./tcp_proxy.ts";
 
 const ANY_PORT = { host: "127.0.0.1", port: 0 };
 const END_OF_HEAD = "\r\n\r\n";
@@ -19,11 +20,14 @@ const MANY_BACKSLASHES = "\\".repeat(40);
 const KEPT_BYTES = 100_000;
 
 /** The server behind a proxy of bytes on each of its listeners; `make` is called once for all of them. */
-function bytesMutant(head: MutantHead, make: () => Weakness): Mutant {
+function bytesMutant(head: MutantHead, make: () => Weakness, isTls = false): Mutant {
   return {
     ...head,
     async start() {
-      const server = await SignalingServer.start({ auth: OPEN_AUTH, webSocket: ANY_PORT, stream: ANY_PORT });
+      const identity = isTls ? await mutantIdentity() : undefined;
+      const tls = identity === undefined ? {} : { tls: identity };
+      const server = await SignalingServer.start({ auth: OPEN_AUTH, webSocket: ANY_PORT, stream: ANY_PORT, ...tls });
+      const trust = identity === undefined ? {} : { pinSha256: identity.fingerprintSha256 };
       const { phoenix, plain, stream } = targetOf(server.urls);
       if (phoenix === undefined || plain === undefined || stream === undefined) {
         throw new Error("a listener is missing");
@@ -32,7 +36,9 @@ function bytesMutant(head: MutantHead, make: () => Weakness): Mutant {
       const webSocketProxy = await TcpProxy.start({ host: phoenix.hostname, port: Number(phoenix.port) }, weakness);
       const streamProxy = await TcpProxy.start(stream, weakness);
       for (const url of [phoenix, plain]) url.port = String(webSocketProxy.local.port);
-      const target = { phoenix, plain, stream: streamProxy.local, streamTls: false, trust: {} };
+      // A pin is the stream's alone: a WebSocket client knows authorities.
+      const webSockets = isTls ? {} : { phoenix, plain };
+      const target = { ...webSockets, stream: streamProxy.local, streamTls: isTls, trust };
       return {
         subjects: { server: serverDriver(target) },
         async stop() {
@@ -227,6 +233,15 @@ export const SERVER_ROBUSTNESS_MUTANTS: readonly Mutant[] = [
       },
     };
   }),
+  bytesMutant(
+    {
+      id: "robustness/server-one-tls-handshake-at-a-time",
+      broken: "begins no handshake of TLS while another is half done",
+      breaks: ["ARC-ROBUST-held"],
+    },
+    oneHandshakeAtATime,
+    true,
+  ),
   bytesMutant({
     id: "robustness/server-stalls-at-escapes",
     broken: "serves nobody while it tries to read a message of backslashes",

@@ -98,3 +98,22 @@ export class TcpProxy {
 
 /** Of what has come, for weaknesses that look back. */
 const MAX_KEPT_BYTES = 4096;
+
+/** In front of a TLS listener: the first record of one client has to be whole before another's is looked at. */
+export function oneHandshakeAtATime(): Weakness {
+  let half: ProxiedConnection | undefined;
+  return {
+    async chunk(chunk, connection, proxy) {
+      while (half !== undefined && half !== connection && !connection.isOver) await proxy.wait(HALF_DONE_PAUSE_MS);
+      const { received } = connection;
+      const isWhole = received.length >= 5 && received.length >= 5 + ((received[3] << 8) | received[4]);
+      half = isWhole ? undefined : connection;
+      return chunk;
+    },
+    left(connection) {
+      if (half === connection) half = undefined;
+    },
+  };
+}
+
+const HALF_DONE_PAUSE_MS = 20;

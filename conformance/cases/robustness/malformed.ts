@@ -1,5 +1,5 @@
 /** Input that is malformed in a thousand ways, pure from a seed: the generators of the fuzzer, as cases need them. */
-import { utf8 } from "../../../lib/base/bytes.ts";
+import { parseHex, utf8 } from "../../../lib/base/bytes.ts";
 import type { Rng } from "../../../lib/base/rng.ts";
 import { SeededCaseRandom } from "../../../lib/fuzz/case_random.ts";
 import { generateArcRtp, generateReduced, generateRtcp } from "../../../lib/fuzz/generate_packet.ts";
@@ -51,6 +51,15 @@ export class Malformed {
     }
   }
 
+  /** The beginning of a TLS handshake, or what is none. */
+  handshake(): Uint8Array {
+    const { random } = this;
+    // A record with a ClientHello that says it is longer than it is, its random bytes, and more of them.
+    const hello = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, ...random.bytes(500));
+    const cut = hello.slice(0, random.below(hello.length));
+    return random.pick([cut, cut, this.mutated(hello), this.noise(300), new Uint8Array(0)]);
+  }
+
   /** One to four mutations of bytes; never the bytes themselves. */
   mutated(bytes: Uint8Array, mostBytes = MAX_UNIT_BYTES): Uint8Array {
     return mutateBytes(bytes, this.noise(40), this.random, mostBytes);
@@ -61,6 +70,12 @@ export class Malformed {
     const json = utf8(text);
     return mutateJson(json, json, this.random, MAX_TEXT_BYTES);
   }
+}
+
+/** The bytes of a text of hex; none where it is no such text. */
+export function bytesOf(hex: unknown): Uint8Array {
+  const parsed = parseHex(String(hex));
+  return parsed.ok ? parsed.value : new Uint8Array(0);
 }
 
 /** Valid JSON or nearly so, of an allowed size, that a careless reader takes long for. */

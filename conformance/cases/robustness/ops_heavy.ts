@@ -3,11 +3,12 @@ import { toHex, utf8, writeU16 } from "../../../lib/base/bytes.ts";
 import { FMT_NACK, FMT_TRANSPORT_FEEDBACK, PT_BYE, PT_RTPFB, PT_SDES } from "../../../lib/packet/rtcp/header.ts";
 import { MIN_SEALED_BYTES } from "../../../lib/crypto/seal.ts";
 import type { Case, Check } from "../../case.ts";
-import { vectorCheck, vectorsOf } from "../../vector_case.ts";
+import { vectorsOf } from "../../vector_case.ts";
 import { at, script, sent } from "../signaling/script.ts";
 import { ANNA, BEN, T } from "../signaling/script.ts";
 import { said } from "../messages.ts";
 import { heavyTexts } from "./malformed.ts";
+import { withVectors } from "./between_vectors.ts";
 import { having, hexList, oneVerdict } from "./verdict.ts";
 
 const RTCP_BYTES = 1220;
@@ -21,7 +22,7 @@ export const CASES: readonly Case[] = [
     title: "Messages of allowed size are judged in time: nested, of many keys, of long numbers, escapes and lists",
     needs: "ops",
     checks: () =>
-      withKnown("signaling.parse", [
+      withVectors("signaling.parse", [
         ...Object.entries(heavyTexts()).map(([name, json]) => {
           const request = { op: "signaling.parse", json };
           return { name, request, ...oneVerdict(having("message"), request) };
@@ -59,7 +60,7 @@ export const CASES: readonly Case[] = [
     title: "Compounds that announce much in few bytes are judged in time",
     needs: "ops",
     checks: () =>
-      withKnown(
+      withVectors(
         "rtcp.parse",
         Object.entries(heavyRtcp()).map(([name, unit]) => {
           const request = { op: "rtcp.parse", hex: toHex(unit) };
@@ -81,7 +82,7 @@ export const CASES: readonly Case[] = [
         return toHex(unit);
       });
       const request = { op: "seal.receive", ...fields, units };
-      return withKnown("seal.receive", [{
+      return withVectors("seal.receive", [{
         name: `${MANY} of them`,
         request,
         ...oneVerdict(having("results"), request),
@@ -99,7 +100,7 @@ export const CASES: readonly Case[] = [
         "one unit byte by byte": { op: "frame.read", chunks: large.match(/../g) },
         "units of one byte at once": { op: "frame.read", chunks: ["000100".repeat(20_000)] },
       };
-      return withKnown(
+      return withVectors(
         "frame.read",
         Object.entries(requests).map(([name, request]) => ({
           name,
@@ -168,11 +169,4 @@ function heavyRtcp(): Readonly<Record<string, Uint8Array>> {
       for (let at = 8; at < unit.length; at += 2) unit[at] = 1;
     }),
   };
-}
-
-/** A vector of the op behind each check: it is read as before. */
-function withKnown(op: string, checks: readonly Check[]): readonly Check[] {
-  const vector = vectorsOf(op, "arcrtc-1.0").find(({ test }) => test.result === "valid");
-  if (vector === undefined) throw new Error(`no valid vector of ${op}`);
-  return checks.flatMap((check) => [check, { ...vectorCheck(vector), name: `behind ${check.name}` }]);
 }

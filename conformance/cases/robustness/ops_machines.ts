@@ -1,12 +1,12 @@
 /** SPEC clause 1.4 for the machines of a library under test: what is behind authentication, and runs on virtual time. */
-import { parseHex, toHex } from "../../../lib/base/bytes.ts";
+import { toHex } from "../../../lib/base/bytes.ts";
 import type { Rng } from "../../../lib/base/rng.ts";
 import type { Case, Check } from "../../case.ts";
 import { answersWith, brief } from "../../expect.ts";
 import type { Json } from "../../testee/answer.ts";
 import { ANNA, at, BEN, callee, due, type Input, script, sent, stateIs, T } from "../signaling/script.ts";
 import { said } from "../messages.ts";
-import { Malformed } from "./malformed.ts";
+import { bytesOf, Malformed } from "./malformed.ts";
 import { having, hexList, oneVerdict } from "./verdict.ts";
 
 const MESSAGES = 60;
@@ -211,9 +211,4 @@ function mediaPacket(sequence: number, { random }: Malformed): string {
 function noMoreThan(packets: number, { playout, dropped }: Json): string | undefined {
   const count = [playout, dropped].map((list) => Array.isArray(list) ? list.length : 0).reduce((a, b) => a + b);
   return count <= packets ? undefined : `${count} of ${packets} packets are told of`;
-}
-
-function bytesOf(hex: unknown): Uint8Array {
-  const parsed = parseHex(String(hex));
-  return parsed.ok ? parsed.value : new Uint8Array(0);
 }

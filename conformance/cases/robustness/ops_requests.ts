@@ -2,7 +2,8 @@
 import type { Case, Check } from "../../case.ts";
 import { brief, copes } from "../../expect.ts";
 import { type Answer, answerJson, type Json } from "../../testee/answer.ts";
-import { type PublishedVector, vectorCheck, vectorsOf } from "../../vector_case.ts";
+import { type PublishedVector, vectorsOf } from "../../vector_case.ts";
+import { withVectors } from "./between_vectors.ts";
 import { Malformed } from "./malformed.ts";
 import { READERS } from "./readers.ts";
 
@@ -55,14 +56,16 @@ export const CASES: readonly Case[] = [
     requirements: ["ARC-ROBUST-driver"],
     title: "A line that is no request is answered with one error, and the next request as if it had not been there",
     needs: "ops",
-    checks: () => withKnown(Object.entries(NO_REQUESTS).map(([name, line]) => lineCheck(name, line))),
+    checks: () =>
+      withVectors("unit.classify", Object.entries(NO_REQUESTS).map(([name, line]) => lineCheck(name, line))),
   },
   {
     id: "robustness/request-wrong-fields",
     requirements: ["ARC-ROBUST-driver"],
     title: "A request without a field that its op needs, or with one of another type, is answered with one error",
     needs: "ops",
-    checks: () => withKnown(Object.entries(WRONG_FIELDS).map(([name, line]) => lineCheck(name, line))),
+    checks: () =>
+      withVectors("unit.classify", Object.entries(WRONG_FIELDS).map(([name, line]) => lineCheck(name, line))),
   },
   {
     id: "robustness/request-spoilt",
@@ -71,7 +74,8 @@ export const CASES: readonly Case[] = [
     needs: "ops",
     checks: ({ rng }) => {
       const malformed = new Malformed(rng);
-      return withKnown(
+      return withVectors(
+        "unit.classify",
         READERS.flatMap(({ op }) => spoilt(malformed.random.pick(vectorsOf(op, "arcrtc-1.0")), malformed)),
       );
     },
@@ -83,7 +87,7 @@ export const CASES: readonly Case[] = [
     needs: "ops",
     checks: () => {
       const zeros = "00".repeat(MEGABYTE / 2);
-      return withKnown([
+      return withVectors("unit.classify", [
         ...["unit.classify", "rtp.parse", "rtcp.parse"].map((op): Check => ({
           name: `${op} of a megabyte`,
           request: { op, hex: `80c8${zeros}` },
@@ -120,10 +124,4 @@ function asLine(line: string): Omit<Check, "name"> {
     expected: "one error",
     judge: (answer: Answer) => answer.kind === "error" ? undefined : `the answer is ${brief(answerJson(answer))}`,
   };
-}
-
-/** A vector behind each check: the testee still answers, and rightly. */
-function withKnown(checks: readonly Check[]): readonly Check[] {
-  const [vector] = vectorsOf("unit.classify", "arcrtc-1.0").filter(({ fields }) => String(fields.hex).startsWith("80"));
-  return checks.flatMap((check) => [check, { ...vectorCheck(vector), name: `behind ${check.name}` }]);
 }

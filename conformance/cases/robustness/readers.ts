@@ -2,11 +2,11 @@
  * The ops that read what comes from a network: which fields of a request hold it, and how they are broken. Whole requests
  * come from the published vectors, so that what is broken was right but for one thing.
  */
-import { parseHex, toHex } from "../../../lib/base/bytes.ts";
+import { toHex } from "../../../lib/base/bytes.ts";
 import { isJson, type Json } from "../../testee/answer.ts";
 import type { Dialect } from "../../testee/rtp_json.ts";
 import { entryForEach, type Form, having, hexList } from "./verdict.ts";
-import type { Malformed } from "./malformed.ts";
+import { bytesOf, type Malformed } from "./malformed.ts";
 
 export interface Reader {
   readonly op: string;
@@ -148,9 +148,4 @@ function text(name: string): (fields: Json, malformed: Malformed) => Json {
     const bytes = new TextEncoder().encode(String(fields[name]));
     return { [name]: new TextDecoder().decode(malformed.mutated(bytes, 20_000)) };
   };
-}
-
-function bytesOf(hex: unknown): Uint8Array {
-  const parsed = parseHex(String(hex));
-  return parsed.ok ? parsed.value : new Uint8Array(0);
 }

@@ -125,6 +125,25 @@ export const CASES: readonly Case[] = [
     },
   })),
   {
+    id: "robustness/relay-handshakes",
+    requirements: ["ARC-ROBUST-connection", "ARC-ROBUST-held"],
+    title: "Handshakes of TLS that are none, or half done, cost their connections and nobody else's",
+    needs: "relay",
+    run: async (world) => {
+      const malformed = new Malformed(world.rng);
+      const first = await world.belowTls("half done");
+      await first.send(malformed.handshake());
+      const { caller, callee } = await world.pair("tls");
+      for (let i = 0; i < 3 * CONNECTIONS; i++) {
+        const line = await world.belowTls(`handshake ${i}`);
+        await line.send(malformed.handshake());
+        if (malformed.random.bool()) line.close();
+      }
+      await passBothWays(caller, callee, 1);
+      await bindsElsewhere(world, "tls");
+    },
+  },
+  {
     id: "robustness/relay-heavy",
     requirements: ["ARC-ROBUST-time"],
     title: "Heavy messages over TCP do not hold up a pair",

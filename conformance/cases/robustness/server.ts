@@ -238,6 +238,27 @@ export const CASES: readonly Case[] = [
       await honest.areServed();
     },
   },
+  {
+    id: "robustness/server-handshakes",
+    requirements: ["ARC-ROBUST-connection", "ARC-ROBUST-held"],
+    title: "Handshakes of TLS that are none, or half done, cost their connections and nobody else's",
+    needs: "server",
+    run: async (world) => {
+      const listeners = BARE_LISTENERS.filter((listener) => world.isTls(listener));
+      if (listeners.length === 0) world.skip("needs --target tls://HOST:PORT or wss://HOST:PORT");
+      const honest = await Bystanders.join(world);
+      const malformed = new Malformed(world.rng);
+      for (const listener of listeners) {
+        for (let i = 0; i < AT_A_TIME; i++) {
+          const line = await world.bytes(`${listener} ${i}`, listener, { belowTls: true });
+          await line.send(malformed.handshake());
+          if (malformed.random.bool()) line.close();
+        }
+        await honest.talk();
+      }
+      await honest.areServed();
+    },
+  },
   ...PLAIN_WAYS.map((way): Case => ({
     id: `robustness/server-heavy-${way}`,
     requirements: ["ARC-ROBUST-time"],
