@@ -5,6 +5,7 @@ import { CASES as OPS_REQUESTS } from "./ops_requests.ts";
 import { CASES as PEER } from "./peer.ts";
 import { CASES as RELAY } from "./relay.ts";
 import { CASES as SERVER } from "./server.ts";
+import { CASES as SERVER_BYTES } from "./server_bytes.ts";
 
 export const ROBUSTNESS_CASES = [
   ...OPS_INPUTS,
@@ -12,6 +13,7 @@ export const ROBUSTNESS_CASES = [
   ...OPS_HEAVY,
   ...OPS_REQUESTS,
   ...SERVER,
+  ...SERVER_BYTES,
   ...RELAY,
   ...PEER,
 ];
