@@ -194,6 +194,11 @@ export class RelayWorld extends World {
   /** Sends a unit; all that the relay answers to it, which is over once it has answered a later HEARTBEAT. */
   async answersTo(line: Line, unit: Uint8Array): Promise<readonly Uint8Array[]> {
     await line.send(unit);
+    return await this.beforeFence(line);
+  }
+
+  /** What comes before the answer to a HEARTBEAT that is sent now. */
+  async beforeFence(line: Line): Promise<readonly Uint8Array[]> {
     const heartbeat = this.nilHeartbeat();
     await line.say(heartbeat);
     const { sequence } = heartbeat;

@@ -9,8 +9,8 @@ import { delivers } from "../relay/binding.ts";
 import { heavyTexts, Malformed } from "./malformed.ts";
 
 const NOISE = 48;
-/** Each is paced with a HEARTBEAT behind it: below what an address may say at once. */
-const MESSAGES = 20;
+/** Each is paced, and a HEARTBEAT or two behind it: below what an address may say at once. */
+const MESSAGES = 16;
 const FLOOD = 1000;
 /** As many as a socket holds, surely: a pair's packets behind them must not be lost for want of room. */
 const FLOOD_AT_ONCE = 40;
@@ -42,11 +42,16 @@ export const CASES: readonly Case[] = [
     needs: "relay",
     run: async (world) => {
       const { caller, callee } = await world.pair("udp");
-      const stranger = await world.stranger("stranger", "udp");
       const malformed = new Malformed(world.rng);
+      // Each from a port of its own: whatever comes there is for it, however late.
+      const strangers: { readonly line: Line; readonly unit: Uint8Array }[] = [];
       for (let i = 0; i < MESSAGES; i++) {
-        const unit = relayMessage(world, malformed);
-        const answers = await world.answersTo(stranger, unit);
+        strangers.push({ line: await world.stranger(`stranger ${i}`, "udp"), unit: relayMessage(world, malformed) });
+      }
+      const early: (readonly Uint8Array[])[] = [];
+      for (const { line, unit } of strangers) early.push(await world.answersTo(line, unit));
+      for (const [i, { line, unit }] of strangers.entries()) {
+        const answers = [...early[i], ...await world.beforeFence(line)];
         const bytes = answers.reduce((sum, { length }) => sum + length, 0);
         world.require(
           answers.length <= 1 && bytes <= unit.length,
