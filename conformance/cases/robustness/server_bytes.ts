@@ -9,9 +9,9 @@ import { AT_A_TIME, isSwitch, throughConnections, WebSocketDoor } from "./connec
 import { Malformed } from "./malformed.ts";
 import { badFrames, badHeads, CONTINUATION, TEXT, webSocketFrame } from "./websocket_bytes.ts";
 
-const MUTATIONS = 32;
+const MUTATIONS = 24;
 /** Of the storm: hostile connections come and go in each round, beside honest ones. */
-const ROUNDS = 12;
+const ROUNDS = 8;
 /** What nobody may be made to hold: far beyond any message. */
 const TOO_MUCH_BYTES = 2 * 1024 * 1024;
 const PIECE_BYTES = 32 * 1024;
