@@ -14,28 +14,18 @@ import type { Requirement } from "./requirements.ts";
  */
 export const COMPLETE_CLAUSES: readonly string[] = [
   "1", // units
-  "2.1", // full header
-  "2.2", // header extensions
-  "2.3", // reduced header
-  "3.1", // ECDH
-  "3.2", // transcript
-  "3.3", // key schedule
-  "3.5", // identity
-  "3.6", // epochs and proofs
-  "4.1", // packet protection
-  "4.2", // receiving protected packets
-  "4.3", // SRTCP
-  "4.5", // choosing suite and authentication
-  "5.1", // JSON rules
-  "5.2", // message tables
-  "5.4", // errors
-  "5.5", // states
-  "5.6.1", // sealed JSON
-  "5.7", // payload types and formats
+  "2", // ArcRTP
+  "3", // keys
+  "4", // ArcSRTP
+  "5", // messages of signaling
   "6", // signaling transports
+  "7", // paths
   "8.1", // relay tokens and proofs
+  "8.2", // binding
+  "8.4", // checks at the relay
   "8.5", // priority and limits
-  "9.1", // the adaptation rule
+  "9", // quality
+  "10", // loss, FEC, jitter, metrics
   "12", // dialects, counters and knobs
 ];
 

@@ -22,6 +22,8 @@ A relay:
 A peer, which is started for each dialogue and told where to meet the suite, who is server and other peer:
   arcrtc conformance --peer-call 'arcrtc peer call --signal {signal} --session {session} --peer-id {peer}' \\
                      --peer-listen 'arcrtc peer listen --signal {signal} --session {session} --peer-id {peer}'
+  (words with these are left out where a case has none: {relay} HOST:PORT and {relay_token} of a relay that the peer knows
+  before it connects, {ca} a file with the authority of relays over TLS: '--relay=r@{relay};token={relay_token}' --tls-ca={ca})
 A capture of two peers that you don't control:
   arcrtc conformance --capture call.pcapng
 

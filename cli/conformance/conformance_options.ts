@@ -57,7 +57,10 @@ export function addSubjectOptions(command: Command): Command {
     .option("--auth-secret <text>", "the server's, to issue join tokens with; @FILE reads it (or ARCRTC_AUTH_SECRET)")
     .option("--relay <url>", "test a relay; several URLs of one relay are several listeners", gather)
     .option("--relay-secret <hex>", "the relay's, to issue tokens with; @FILE reads it (or ARCRTC_RELAY_SECRET)")
-    .option("--peer-call <cmd>", "test a peer: the command that calls; {signal}, {session} and {peer} are filled in")
+    .option(
+      "--peer-call <cmd>",
+      "test a peer: the command that calls; {signal}, {session}, {peer} and more are filled in",
+    )
     .option("--peer-listen <cmd>", "test a peer: the command that waits to be called")
     .option("--capture <file>", "judge a capture (pcap, pcapng; - is standard input): the rules that show in one")
     .option("--keylog <file>", "keys of the capture");

@@ -1,11 +1,15 @@
 /** What happens in a call, once as a sentence for people and once as a JSON object for programs. */
 import { unreachable } from "../../lib/base/unreachable.ts";
 import { parseFingerprint, writeFingerprint } from "../../lib/crypto/certificate.ts";
-import type { IdentityPolicy } from "../../lib/crypto/identity.ts";
+import {
+  type IdentityPolicy,
+  type IdentityStanding,
+  identityStanding,
+  isIdentityVerified,
+} from "../../lib/crypto/identity.ts";
 import type { SignalingEvent } from "../../lib/net/pump.ts";
 import type { FrameEvent, MediaEvent } from "../../lib/session/media_events.ts";
 import type { SessionEvent } from "../../lib/session/session_events.ts";
-import { type IdentityStanding, identityStanding } from "./identity_files.ts";
 import { describePath, describeRelay, type PathSetting } from "./path_text.ts";
 import { announcedMedia } from "./stream_offer.ts";
 
@@ -45,7 +49,7 @@ export function describeSession(event: SessionEvent, setting: SessionSetting): C
           authentication,
           codecs,
           identity: standing,
-          identity_verified: standing === "pinned" || standing === "issued",
+          identity_verified: isIdentityVerified(standing),
           remote_certificate_sha256: fingerprint,
         },
         text: `connected to peer ${remote.peerId}, ${suite}, ${authentication}\n${standingText(standing, fingerprint)}`,

@@ -1,6 +1,6 @@
 /** What a call came to: one object, printed as a table or as JSON. */
 import { writeFingerprint } from "../../lib/crypto/certificate.ts";
-import type { IdentityPolicy } from "../../lib/crypto/identity.ts";
+import { type IdentityPolicy, identityStanding, isIdentityVerified } from "../../lib/crypto/identity.ts";
 import type { LatencyHistogram } from "../../lib/quality/latency_histogram.ts";
 import type { MediaSink } from "./media_sink.ts";
 import { textTable } from "../ui/table.ts";
@@ -8,7 +8,6 @@ import type { CountedTransport } from "./counted_transport.ts";
 import type { CallTally, ReceivedTally } from "./call_tally.ts";
 import { formatDuration } from "./duration.ts";
 import { formatBitrate, formatBytes, formatMs, formatShare } from "./figures_text.ts";
-import { identityStanding } from "./identity_files.ts";
 import type { CallEnd, PeerCall } from "./peer_call.ts";
 
 export interface Percentiles {
@@ -64,7 +63,7 @@ export function summarise(facts: CallFacts) {
     cipher: agreement?.negotiated.suite ?? null,
     authentication: agreement?.negotiated.authentication ?? null,
     identity: standing,
-    identity_verified: standing === "pinned" || standing === "issued",
+    identity_verified: isIdentityVerified(standing),
     own_certificate_sha256: facts.ownFingerprint ?? null,
     remote_certificate_sha256: remote === null ? null : writeFingerprint(remote.fingerprint),
     rotations: tally.rotations,

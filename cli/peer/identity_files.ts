@@ -117,18 +117,6 @@ export function identityPolicy({ pin, requireIdentity, caPath }: PolicyWish): Id
   return { kind: requireIdentity ? "required" : "optional" };
 }
 
-/**
- * What the other side's certificate is worth. `shown`: it has the certificate's key, but whoever runs the signaling server
- * could show such a one too. SPEC ARC-KEY-identity-absent-told.
- */
-export type IdentityStanding = "none" | "shown" | "pinned" | "issued";
-
-/** An identity that did not satisfy the policy would have ended the session. */
-export function identityStanding(certificate: Certificate | null, policy: IdentityPolicy["kind"]): IdentityStanding {
-  if (certificate === null) return "none";
-  return policy === "pinned" || policy === "issued" ? policy : "shown";
-}
-
 function use<T>(parsed: Parsed<T>, what: string): T {
   if (parsed.ok) return parsed.value;
   throw new CliError("usage", `${what}: ${parsed.fault.message}`);

@@ -1,18 +1,22 @@
 /** The dialogues against our own server and relay, which pass, and against broken ones, which don't. */
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
+import { utf8 } from "../../lib/base/bytes.ts";
 import type { HostPort } from "../../lib/base/address_table.ts";
 import { jwtAuth } from "../../lib/net/join_auth.ts";
 import { secretKeySource } from "../../lib/net/jwt_keys.ts";
 import type { SignalingServerOptions } from "../../lib/net/signaling_server.ts";
 import { RelayRig } from "../../lib/net/testing/relay_rig.ts";
 import { Rig, testIdentity } from "../../lib/net/testing/signaling_rig.ts";
+import { ArcRtpView } from "../../lib/packet/arcrtp.ts";
+import { classifyUnit, UnitKind } from "../../lib/packet/demux.ts";
 import { SECRET } from "../../lib/relay/testing/relay_world.ts";
 import type { RelayCase } from "../case.ts";
 import { CASES } from "../registry.ts";
 import { resultsOf, runCases, verdictsOf } from "../run/testing.ts";
 import type { Subjects } from "../run/run_suite.ts";
-import { ownPeer } from "./own_peer.ts";
+import { overStreams, type RewriteStream } from "../mutants/peer_mutant.ts";
+import { ownPeer, type OwnPeerChanges } from "./own_peer.ts";
 import { peerDriver } from "./peer_world.ts";
 import { relayDriver } from "./relay_world.ts";
 import { serverDriver, type ServerTarget } from "./server_world.ts";
@@ -88,10 +92,34 @@ Deno.test("our own relay passes every dialogue with a relay", async () => {
   }
 });
 
-Deno.test("our own peer passes every dialogue with a peer", async () => {
-  const cases = dialogues("peer");
+const KEYS_CASE = "path/relay-keys-before-epoch";
+
+Deno.test("our own peer passes every dialogue with a peer, but for what it does not use", async () => {
+  const cases = dialogues("peer").filter(({ id }) => id !== KEYS_CASE);
   const peer = peerDriver(ownPeer());
   assertAllPass(await runCases(cases, { subjects: { peer }, jobs: 8 }), cases.length);
+});
+
+/** RELAY_KEYS for each SSRC and epoch, in front of its first packet. */
+function keysInFront(): RewriteStream {
+  const view = new ArcRtpView();
+  const named = new Set<string>();
+  return (unit) => {
+    if (classifyUnit(unit) !== UnitKind.arcrtp || !view.parse(unit)) return [unit];
+    const { ssrc, keyPhase: epoch } = view;
+    if (named.has(`${ssrc} ${epoch}`)) return [unit];
+    named.add(`${ssrc} ${epoch}`);
+    return [utf8(JSON.stringify({ type: "RELAY_KEYS", ssrc, epoch })), unit];
+  };
+}
+
+Deno.test("a peer that gives its relay RELAY_KEYS in time passes; of one that uses none it is said so", async () => {
+  const cases = CASES.filter(({ id }) => id === KEYS_CASE);
+  const judge = async (changes: OwnPeerChanges) =>
+    resultsOf(await runCases(cases, { subjects: { peer: peerDriver(ownPeer(changes)) } }))[0];
+  const [inTime, without] = await Promise.all([judge(overStreams(keysInFront)), judge({})]);
+  assert.deepEqual([inTime.verdict, inTime.breaches], ["pass", []]);
+  assert.deepEqual([without.verdict, without.why], ["skipped", "the peer uses no RELAY_KEYS"]);
 });
 
 Deno.test("a relay that lets one address have 64 bindings and 50 messages a second stands 40 dialogues", async () => {

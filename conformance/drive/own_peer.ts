@@ -19,7 +19,7 @@ import { PeerSession } from "../../lib/session/session.ts";
 import type { SessionConfig, SessionOutput } from "../../lib/session/session_events.ts";
 import { KNOWN_CODECS } from "../../lib/signaling/selection.ts";
 import type { StreamOffer } from "../../lib/signaling/stream_exchange.ts";
-import type { PeerMeeting, PeerSource, RunningPeer } from "./peer_source.ts";
+import type { KnownRelay, PeerMeeting, PeerSource, RunningPeer } from "./peer_source.ts";
 
 const SOURCES = ["test:audio", "test:video"] as const;
 const VIDEO = { fps: 15, bitrateBps: 300_000, keyframeInterval: 60 };
@@ -30,6 +30,8 @@ const TIMEOUT_MS = 5000;
 /** What is changed about the peer: for mutants. */
 export interface OwnPeerChanges {
   readonly config?: (config: SessionConfig) => SessionConfig;
+  /** Sees the session before it is driven, and may put methods of its own in the place of its. */
+  readonly session?: (session: PeerSession) => void;
   readonly transport?: (transport: DatagramTransport) => DatagramTransport;
   readonly link?: (link: SignalingLink) => SignalingLink;
   /** Sees each message by signaling before the session does; `say` answers. */
@@ -41,6 +43,7 @@ export function ownPeer(changes: OwnPeerChanges = {}): PeerSource {
   return {
     description: "this program's own peer, in this process",
     roles: ["caller", "callee"],
+    takes: () => true,
     start: (meeting) => new OwnPeer(meeting, changes),
   };
 }
@@ -54,7 +57,7 @@ class OwnPeer implements RunningPeer {
   readonly #sources = new Map<string, TestSource>();
   #hasOffered = false;
 
-  constructor({ role, signalUrl, sessionId, peerId }: PeerMeeting, changes: OwnPeerChanges) {
+  constructor({ role, signalUrl, sessionId, peerId, relay, caPem }: PeerMeeting, changes: OwnPeerChanges) {
     const clock = changes.clock?.(systemClock()) ?? systemClock();
     const socket = openUdp({ host: "127.0.0.1", port: 0 });
     const transport = changes.transport?.(socket) ?? socket;
@@ -75,8 +78,10 @@ class OwnPeer implements RunningPeer {
       fec: true,
       networkInfo: () => ({ nat_type: "open", local: [{ ip: transport.local.host, port: transport.local.port }] }),
       identityPolicy: { kind: "optional" },
+      relays: relay === undefined ? [] : [relayServer(relay)],
     };
     this.#session = new PeerSession(changes.config?.(config) ?? config);
+    changes.session?.(this.#session);
     this.#pump = new SessionPump({
       session: this.#session,
       transport,
@@ -94,6 +99,7 @@ class OwnPeer implements RunningPeer {
         return changes.link?.(link) ?? link;
       },
       output: (output) => this.#heard(output),
+      relayTrust: { caPem },
     });
     const told = (error: unknown) => error instanceof Error ? error.message : String(error);
     this.ended = this.#pump.ended.then(() => "its session is over", told).finally(() => this.#silence());
@@ -185,6 +191,10 @@ class OwnPeer implements RunningPeer {
     }, intervalMs);
     this.#timers.add(timer);
   }
+}
+
+function relayServer({ id, place: { host: address, port }, priority, token, expiresS: expires }: KnownRelay) {
+  return { id, address, port, priority, transport: "udp" as const, token, expires };
 }
 
 /** What the other peer has said that it can. */

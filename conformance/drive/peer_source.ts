@@ -1,7 +1,17 @@
 /** Where peers under test come from: each dialogue has one of its own, that is told whom to meet. */
+import { formatHostPort, type HostPort } from "../../lib/base/address_table.ts";
 import { splitCommand } from "../testee/subprocess.ts";
 
 export type PeerRole = "caller" | "callee";
+
+/** A relay over UDP that a peer knows before it connects. */
+export interface KnownRelay {
+  readonly id: string;
+  readonly place: HostPort;
+  readonly priority: number;
+  readonly token: string;
+  readonly expiresS: number;
+}
 
 /** What a peer is told. */
 export interface PeerMeeting {
@@ -10,6 +20,10 @@ export interface PeerMeeting {
   readonly signalUrl: string;
   readonly sessionId: string;
   readonly peerId: string;
+  /** Only where the source takes one. */
+  readonly relay?: KnownRelay;
+  /** PEM of whom to trust as a relay over TLS; only where the source takes it. */
+  readonly caPem?: string;
 }
 
 export interface RunningPeer {
@@ -22,25 +36,48 @@ export interface PeerSource {
   /** For people. */
   readonly description: string;
   readonly roles: readonly PeerRole[];
+  /** A peer in this role can be told of a relay, or of an authority. */
+  takes(role: PeerRole, what: "relay" | "ca"): boolean;
   /** Only for a role of `roles`. */
   start(meeting: PeerMeeting): RunningPeer;
 }
 
-/** What `--peer-call` and `--peer-listen` may hold. */
-export const PLACEHOLDERS = ["{signal}", "{session}", "{peer}"] as const;
+const FLAGS: Readonly<Record<PeerRole, string>> = { caller: "--peer-call", callee: "--peer-listen" };
 
-/** A command for each role, started for each dialogue with its {@link PLACEHOLDERS} filled in. */
+/** Why a case is skipped that needs what was not given. */
+export const MISSING: Readonly<Record<PeerRole | "relay" | "ca", (role: PeerRole) => string>> = {
+  caller: (role) => `needs ${FLAGS[role]} 'CMD'`,
+  callee: (role) => `needs ${FLAGS[role]} 'CMD'`,
+  relay: (role) => `needs {relay} and {relay_token} in ${FLAGS[role]}: a relay that the peer knows before it connects`,
+  ca: (role) => `needs {ca} in ${FLAGS[role]}: a file with the authority of relays over TLS`,
+};
+
+/**
+ * A command for each role, started for each dialogue with its placeholders filled in: `{signal}`, `{session}`, `{peer}`.
+ * A word with `{relay}` (HOST:PORT), `{relay_token}` or `{ca}` (a PEM file) in it is left out where a dialogue has none.
+ */
 export function peerCommands(commands: Readonly<Partial<Record<PeerRole, string>>>): PeerSource {
   const roles = (["caller", "callee"] as const).filter((role) => commands[role] !== undefined);
   return {
     description: roles.map((role) => `${role} '${commands[role]}'`).join(", "),
     roles,
-    start({ role, signalUrl, sessionId, peerId }) {
-      const fill = (word: string) =>
-        word.replaceAll("{signal}", signalUrl).replaceAll("{session}", sessionId).replaceAll("{peer}", peerId);
-      const [program = "", ...args] = splitCommand(commands[role] ?? "").map(fill);
-      const child = new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn();
-      const ended = child.status.then(({ code, signal }) => signal ?? `exit code ${code}`);
+    takes(role, what) {
+      const places = what === "ca" ? ["{ca}"] : ["{relay}", "{relay_token}"];
+      return places.every((place) => commands[role]?.includes(place));
+    },
+    start(meeting) {
+      const caFile = meeting.caPem === undefined ? undefined : Deno.makeTempFileSync({ suffix: ".pem" });
+      if (caFile !== undefined) Deno.writeTextFileSync(caFile, meeting.caPem ?? "");
+      const forget = () => caFile !== undefined && Deno.removeSync(caFile);
+      const [program = "", ...args] = wordsOf(commands[meeting.role] ?? "", meeting, caFile);
+      let child: Deno.ChildProcess;
+      try {
+        child = new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn();
+      } catch (error) {
+        forget();
+        throw error;
+      }
+      const ended = child.status.then(({ code, signal }) => signal ?? `exit code ${code}`).finally(forget);
       return {
         ended,
         async stop() {
@@ -54,4 +91,24 @@ export function peerCommands(commands: Readonly<Partial<Record<PeerRole, string>
       };
     },
   };
+}
+
+const PLACEHOLDER = /\{(signal|session|peer|relay|relay_token|ca)\}/g;
+
+/** The words of a command with its placeholders filled in; those whose value is not there are left out. */
+export function wordsOf(command: string, meeting: PeerMeeting, caFile?: string): readonly string[] {
+  const { signalUrl: signal, sessionId: session, peerId: peer, relay } = meeting;
+  const values: Readonly<Record<string, string | undefined>> = {
+    signal,
+    session,
+    peer,
+    relay: relay && formatHostPort(relay.place),
+    relay_token: relay?.token,
+    ca: caFile,
+  };
+  return splitCommand(command).flatMap((word) => {
+    const names = [...word.matchAll(PLACEHOLDER)].map(([, name]) => name);
+    if (names.some((name) => values[name] === undefined)) return [];
+    return [word.replaceAll(PLACEHOLDER, (_placeholder, name: string) => values[name] ?? "")];
+  });
 }

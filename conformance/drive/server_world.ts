@@ -2,6 +2,7 @@
 import { NIL_UUID } from "../../lib/base/uuid.ts";
 import { PHOENIX_PATH } from "../../lib/net/signaling_routes.ts";
 import type { HostPort } from "../../lib/base/address_table.ts";
+import { fetchText } from "../../lib/net/fetch_text.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import { bytesChannel } from "./bytes_channel.ts";
 import type { Desk, Driver } from "./desk.ts";
@@ -43,6 +44,8 @@ export type BareListener = (typeof BARE_LISTENERS)[number];
 /** Questions of {@link ServerWorld.untilAlone}, and the time between: three seconds in all. */
 const MAX_QUESTIONS = 60;
 const QUESTION_PAUSE_MS = 50;
+
+const MAX_PAGE_BYTES = 1024 * 1024;
 
 /** How long tokens let in. */
 const TOKEN_LIFETIME_S = 3600;
@@ -138,6 +141,20 @@ export class ServerWorld extends World {
     const { udp } = this.target;
     if (udp === undefined) this.skip("needs --target udp://HOST:PORT");
     return this.line(name, (line) => Promise.resolve(udpChannel(line, udp)));
+  }
+
+  /** What a plain GET of the path gives where the server has WebSockets; undefined where that is no page. */
+  async page(path: string): Promise<string | undefined> {
+    const socket = this.target.plain ?? this.target.phoenix;
+    if (socket?.protocol !== "ws:") this.skip("needs --target ws://HOST:PORT");
+    const url = `http://${socket.host}${path}`;
+    const limits = { maxBytes: MAX_PAGE_BYTES, timeoutMs: this.desk.patienceMs };
+    const page = await fetchText(url, limits).catch((error: unknown) => {
+      this.note(`GET ${url}: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    });
+    if (page !== undefined) this.note(`GET ${url}: ${page}`);
+    return page;
   }
 
   /** The HEARTBEAT of a peer of this session, with which it joins where no channel does. */

@@ -97,7 +97,7 @@ export class World {
   }
 
   /** A line whose socket is opened by whoever asks, and closed with the others. */
-  protected openLine(name: string): Line {
+  openLine(name: string): Line {
     const line = new Line(name, this.desk);
     this.#lines.push(line);
     return line;

@@ -9,6 +9,7 @@ import { answered, arcBlockAt, asking, eachOf, type Mutant, type MutantHead, ops
 const VERSION_2 = 0x80;
 const BANDWIDTH_FLAG = 0x01;
 const KEY_PHASE_BITS = 0x0c;
+const QUALITY_BITS = 0xc0;
 const SEQUENCE_AT = 2;
 const FULL_HEADER_BYTES = 12;
 const MIN_PACKET_BYTES = 16;
@@ -197,6 +198,22 @@ const REDUCED: readonly Mutant[] = [
       if (isReduced && highest !== undefined && sequence < highest) {
         writeU16(packet, SEQUENCE_AT, (sequence + 256) & 0xffff);
       }
+    },
+  ),
+  opsMutant(
+    {
+      id: "arcrtp/forgets-quality",
+      broken: "sends each packet with the Q that the stream began with",
+      breaks: ["ARC-RTP-quality-switch"],
+    },
+    "reduced.run",
+    (op) => (request, context) => {
+      const packets = request.objects("packets").map((packet) => {
+        const bytes = packet.hex("hex");
+        bytes[arcBlockAt(bytes)] &= ~QUALITY_BITS;
+        return { ...packet.raw, hex: toHex(bytes) };
+      });
+      return op(asking(request, { packets }), context);
     },
   ),
   opsMutant(

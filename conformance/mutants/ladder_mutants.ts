@@ -106,6 +106,15 @@ export const LADDER_MUTANTS: readonly Mutant[] = [
   ),
   opsMutant(
     {
+      id: "quality/stops-all-video",
+      broken: "stops the video of a stream that has no audio to go on with",
+      breaks: ["ARC-QUALITY-below-ladder"],
+    },
+    "quality.run",
+    (op) => (request, context) => op(request.has("media") ? asking(request, { media: "both" }) : request, context),
+  ),
+  opsMutant(
+    {
       id: "quality/sorts-ladders",
       broken: "takes a ladder in any order",
       breaks: ["ARC-SIG-stream-start-ladder", "ARC-QUALITY-levels"],

@@ -16,7 +16,7 @@ import { Fields, type JsonObject } from "../testee/request.ts";
 import { inProcess } from "../testee/ops_testee.ts";
 import { allOps } from "../testee/own.ts";
 import { type Op, opOk, type OpResult, type Ops, Testee } from "../testee/testee.ts";
-import { countsAgainst } from "../verdict.ts";
+import type { Verdict } from "../verdict.ts";
 
 export interface MutantHead {
   /** `area/what-it-does-wrong`, in words. */
@@ -97,9 +97,12 @@ export function arcBlockAt(packet: Uint8Array): number {
   return hasExtension ? csrcEnd + 4 + 4 * readU16(packet, csrcEnd + 2) : csrcEnd;
 }
 
+/** What a case has found against a testee; that a MAY is not made use of is found like anything else. */
+const BREACHES: readonly Verdict[] = ["fail", "weak", "info"];
+
 /** The cases that caught a mutant for the right reason: each names one of the rules that it breaks. */
 export function killers({ breaks }: MutantHead, results: readonly CaseResult[]): readonly CaseResult[] {
   return results.filter(({ verdict, requirements }) =>
-    countsAgainst(verdict, true) && verdict !== "error" && requirements.some((rule) => breaks.includes(rule))
+    BREACHES.includes(verdict) && requirements.some((rule) => breaks.includes(rule))
   );
 }

@@ -1,4 +1,5 @@
 /** Makes broken peers: our own, in this process, with a wire of its own between it and the suite. */
+import { isStreamAddress } from "../../lib/base/address_table.ts";
 import { PacketBatch } from "../../lib/base/batch.ts";
 import type { CryptoBackend, MacKey } from "../../lib/crypto/backend.ts";
 import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
@@ -31,6 +32,36 @@ export function sending(make: () => Rewrite): OwnPeerChanges {
         for (const [unit, address] of units) out.push(unit, address);
         await transport.send(out);
       });
+    },
+  };
+}
+
+/** The nth unit on its way out by a connection: what is answered goes out instead, in this order. */
+export type RewriteStream = (unit: Uint8Array, nth: number) => readonly Uint8Array[];
+
+/** The peer's units for TCP and TLS, rewritten as they leave; `make` is called once for each peer. */
+export function overStreams(make: () => RewriteStream): OwnPeerChanges {
+  return {
+    session(session) {
+      const pollPackets = session.pollPackets.bind(session);
+      const rewrite = make();
+      const counts = new Map<number, number>();
+      const waiting: (readonly [Uint8Array, number])[] = [];
+      session.pollPackets = (batch, nowMs) => {
+        const before = batch.size;
+        pollPackets(batch, nowMs);
+        for (let i = before; i < batch.size; i++) {
+          const [unit, address] = [batch.packet(i).slice(), batch.addresses[i]];
+          const nth = counts.get(address) ?? 0;
+          counts.set(address, nth + 1);
+          for (const one of isStreamAddress(address) ? rewrite(unit, nth) : [unit]) waiting.push([one, address]);
+        }
+        batch.size = before;
+        // What finds no room goes first the next time.
+        const room = batch.capacity - batch.size;
+        for (const [unit, address] of waiting.splice(0, room)) batch.push(unit, address);
+        return batch.size - before;
+      };
     },
   };
 }

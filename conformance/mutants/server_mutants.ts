@@ -91,6 +91,27 @@ const HUB_MUTANTS: readonly Mutant[] = [
       sending(Right, (send, hub) => isForwarded(send, hub) ? [...hub.channels].map((to) => ({ ...send, to })) : [send]),
   ),
   hubMutant(
+    { id: "server/forwards-metrics", broken: "forwards METRICS too", breaks: ["ARC-METRICS-not-forwarded"] },
+    (Right) =>
+      hearing(Right, ({ message, json }) => {
+        if (message.type !== "METRICS") return { message, json };
+        const { session_id, peer_id, timestamp } = message;
+        return { message: { type: "DISCONNECT", session_id, peer_id, reason: "error", timestamp }, json };
+      }),
+  ),
+  hubMutant(
+    {
+      id: "server/shows-no-round-trips",
+      broken: "leaves the round trips that peers report out of what it shows",
+      breaks: ["ARC-METRICS-exporters"],
+    },
+    (Right) =>
+      hearing(Right, (parsed) => {
+        const { message } = parsed;
+        return message.type === "METRICS" ? { ...parsed, message: { ...message, network: {} } } : parsed;
+      }),
+  ),
+  hubMutant(
     { id: "server/forwards-twice", broken: "forwards everything twice", breaks: ["ARC-TRANSPORT-server-forward"] },
     (Right) => sending(Right, (send, hub) => isForwarded(send, hub) ? [send, send] : [send]),
   ),

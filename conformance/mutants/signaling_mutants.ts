@@ -291,6 +291,19 @@ const SESSION: readonly Mutant[] = [
     "CONNECT_ACK",
     (message) => "proof" in message ? { ...message, proof: "A".repeat(22) } : message,
   ),
+  running(
+    {
+      id: "signaling/round-trip-of-timestamps",
+      broken: "takes twice the latency of an answer for the round trip",
+      breaks: ["ARC-SIG-heartbeat-rtt"],
+    },
+    ({ round_trips }, { inputs }) => ({
+      round_trips: round_trips.map(({ at_ms }) => {
+        const answer = (inputs as readonly Json[]).find((input) => input.at_ms === at_ms)?.message as Json;
+        return { at_ms, rtt_ms: 2 * Number(answer.latency_ms) };
+      }),
+    }),
+  ),
   asking(
     {
       id: "signaling/one-session-for-all",

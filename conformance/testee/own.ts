@@ -8,8 +8,10 @@ import { jitterOps } from "./ops/jitter.ts";
 import { keysOps } from "./ops/keys.ts";
 import { keystoreOps, type ReadFile } from "./ops/keystore.ts";
 import { LACKING } from "./ops/lacking.ts";
+import { pathOps } from "./ops/paths.ts";
 import { payloadOps } from "./ops/payload.ts";
 import { qualityOps } from "./ops/quality.ts";
+import { receiveOps } from "./ops/receive.ts";
 import { reducedOps } from "./ops/reduced.ts";
 import { relayOps } from "./ops/relay.ts";
 import { rtcpOps } from "./ops/rtcp.ts";
@@ -54,11 +56,13 @@ function ownOps({ version, crypto, readFile }: OwnTesteeOptions): Ops {
     ...srtcpOps(crypto),
     ...rtcpOps,
     ...signalingOps,
-    ...signalingRunOps,
+    ...signalingRunOps(crypto),
     ...payloadOps,
     ...fecOps,
+    ...receiveOps,
     ...jitterOps,
     ...qualityOps,
+    ...pathOps,
     ...vectorOps,
     ...(readFile === undefined ? {} : keystoreOps(readFile)),
     ...dialectOps,

@@ -34,6 +34,7 @@ const INTERFACE_OPS = [
   "jitter.run",
   "quality.decide",
   "quality.run",
+  "path.clock_offset",
   "keystore.open",
 ];
 

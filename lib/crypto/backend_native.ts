@@ -6,17 +6,9 @@
  * is checked to lie inside its buffer before, and the buffer is held here during the call.
  */
 import { writeU32 } from "../base/bytes.ts";
-import {
-  type AeadKey,
-  checkAeadKey,
-  checkMacKey,
-  checkRegions,
-  type CryptoBackend,
-  equalTagAt,
-  type MacKey,
-  usedAfterFree,
-} from "./backend.ts";
+import { type AeadKey, checkAeadKey, checkMacKey, checkRegions, type CryptoBackend, usedAfterFree } from "./backend.ts";
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, MAC_KEY_BYTES, SUITE_NAMES, type SuiteName } from "./suites.ts";
+import { WholeMacKey } from "./whole_mac_key.ts";
 
 /** Something of the library's, or a place in memory: opaque here. */
 export type Pointer = object | null;
@@ -230,11 +222,12 @@ class NativeAeadKey implements AeadKey {
   }
 }
 
-class NativeMacKey implements MacKey {
+class NativeMacKey extends WholeMacKey {
   readonly #shared: Shared;
   #context: Pointer;
 
   constructor(shared: Shared, key: Uint8Array) {
+    super();
     checkMacKey(key);
     const { lib, hash } = shared;
     this.#shared = shared;
@@ -247,31 +240,6 @@ class NativeMacKey implements MacKey {
     shared.dropped.register(this, () => lib.HMAC_CTX_free(context), this);
   }
 
-  sign(
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    roc: number | null,
-    out: Uint8Array,
-    outAt: number,
-    tagBytes: number,
-  ): void {
-    const mac = this.#compute(buffer, start, end, roc);
-    for (let i = 0; i < tagBytes; i++) out[outAt + i] = mac[i];
-  }
-
-  verify(
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    roc: number | null,
-    tag: Uint8Array,
-    tagAt: number,
-    tagBytes: number,
-  ): boolean {
-    return equalTagAt(this.#compute(buffer, start, end, roc), 0, tag, tagAt, tagBytes);
-  }
-
   free(): void {
     if (this.#context === null) return;
     this.#shared.dropped.unregister(this);
@@ -279,7 +247,7 @@ class NativeMacKey implements MacKey {
     this.#context = null;
   }
 
-  #compute(buffer: Uint8Array, start: number, end: number, roc: number | null): Uint8Array {
+  protected override compute(buffer: Uint8Array, start: number, end: number, roc: number | null): Uint8Array {
     const context = this.#context ?? usedAfterFree();
     if (!(start >= 0 && start <= end && end <= buffer.length)) {
       throw new RangeError(`Cannot authenticate ${start}..${end} of a buffer of ${buffer.length} bytes`);

@@ -8,17 +8,9 @@ import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { writeU32 } from "../base/bytes.ts";
-import {
-  type AeadKey,
-  checkAeadKey,
-  checkMacKey,
-  checkRegions,
-  type CryptoBackend,
-  equalTagAt,
-  type MacKey,
-  usedAfterFree,
-} from "./backend.ts";
+import { type AeadKey, checkAeadKey, checkMacKey, checkRegions, type CryptoBackend, usedAfterFree } from "./backend.ts";
 import { AEAD_TAG_BYTES, MAC_KEY_BYTES, type SuiteName } from "./suites.ts";
+import { WholeMacKey } from "./whole_mac_key.ts";
 
 export const nobleBackend: CryptoBackend = {
   name: "noble",
@@ -82,43 +74,18 @@ interface RunningMac {
 }
 
 /** Holds the HMAC state after the key block, so that a packet costs two compressions less. */
-class NobleMacKey implements MacKey {
+class NobleMacKey extends WholeMacKey {
   #keyed: RunningMac | null;
   readonly #running: RunningMac;
   readonly #mac = new Uint8Array(MAC_KEY_BYTES);
   readonly #roc = new Uint8Array(4);
 
   constructor(key: Uint8Array) {
+    super();
     checkMacKey(key);
     const keyed: RunningMac = hmac.create(sha256, key);
     this.#keyed = keyed;
     this.#running = keyed._cloneInto();
-  }
-
-  sign(
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    roc: number | null,
-    out: Uint8Array,
-    outAt: number,
-    tagBytes: number,
-  ): void {
-    this.#compute(buffer, start, end, roc);
-    for (let i = 0; i < tagBytes; i++) out[outAt + i] = this.#mac[i];
-  }
-
-  verify(
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    roc: number | null,
-    tag: Uint8Array,
-    tagAt: number,
-    tagBytes: number,
-  ): boolean {
-    this.#compute(buffer, start, end, roc);
-    return equalTagAt(this.#mac, 0, tag, tagAt, tagBytes);
   }
 
   free(): void {
@@ -127,7 +94,7 @@ class NobleMacKey implements MacKey {
     this.#keyed = null;
   }
 
-  #compute(buffer: Uint8Array, start: number, end: number, roc: number | null): void {
+  protected override compute(buffer: Uint8Array, start: number, end: number, roc: number | null): Uint8Array {
     const keyed = this.#keyed ?? usedAfterFree();
     const running = keyed._cloneInto(this.#running);
     running.update(buffer.subarray(start, end));
@@ -136,5 +103,6 @@ class NobleMacKey implements MacKey {
       running.update(this.#roc);
     }
     running.digestInto(this.#mac);
+    return this.#mac;
   }
 }

@@ -3,17 +3,9 @@
  * library still loads where there is none.
  */
 import { writeU32 } from "../base/bytes.ts";
-import {
-  type AeadKey,
-  checkAeadKey,
-  checkMacKey,
-  checkRegions,
-  type CryptoBackend,
-  equalTagAt,
-  type MacKey,
-  usedAfterFree,
-} from "./backend.ts";
+import { type AeadKey, checkAeadKey, checkMacKey, checkRegions, type CryptoBackend, usedAfterFree } from "./backend.ts";
 import { AEAD_TAG_BYTES, MAC_KEY_BYTES, type SuiteName } from "./suites.ts";
+import { WholeMacKey } from "./whole_mac_key.ts";
 
 /** The part of `node:crypto` that is used. */
 export type NodeCrypto = Pick<typeof import("node:crypto"), "createCipheriv" | "createDecipheriv" | "hash">;
@@ -94,13 +86,14 @@ const FIRST_SCRATCH_BYTES = 2048;
  *   inner  | key XOR ipad (64) | message ... | roc |      outer  | key XOR opad (64) | hash of inner (32) |
  * ```
  */
-class NodeMacKey implements MacKey {
+class NodeMacKey extends WholeMacKey {
   readonly #crypto: NodeCrypto;
   #inner = new Uint8Array(FIRST_SCRATCH_BYTES);
   readonly #outer = new Uint8Array(BLOCK_BYTES + MAC_KEY_BYTES);
   #freed = false;
 
   constructor(crypto: NodeCrypto, key: Uint8Array) {
+    super();
     checkMacKey(key);
     this.#crypto = crypto;
     for (let i = 0; i < BLOCK_BYTES; i++) {
@@ -110,38 +103,13 @@ class NodeMacKey implements MacKey {
     }
   }
 
-  sign(
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    roc: number | null,
-    out: Uint8Array,
-    outAt: number,
-    tagBytes: number,
-  ): void {
-    const mac = this.#compute(buffer, start, end, roc);
-    for (let i = 0; i < tagBytes; i++) out[outAt + i] = mac[i];
-  }
-
-  verify(
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    roc: number | null,
-    tag: Uint8Array,
-    tagAt: number,
-    tagBytes: number,
-  ): boolean {
-    return equalTagAt(this.#compute(buffer, start, end, roc), 0, tag, tagAt, tagBytes);
-  }
-
   free(): void {
     this.#inner.fill(0);
     this.#outer.fill(0);
     this.#freed = true;
   }
 
-  #compute(buffer: Uint8Array, start: number, end: number, roc: number | null): Uint8Array {
+  protected override compute(buffer: Uint8Array, start: number, end: number, roc: number | null): Uint8Array {
     if (this.#freed) usedAfterFree();
     const messageEnd = BLOCK_BYTES + (end - start);
     if (messageEnd + 4 > this.#inner.length) this.#grow(messageEnd + 4);

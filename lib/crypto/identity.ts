@@ -54,6 +54,23 @@ export type IdentityVerdict =
   | { readonly ok: true; readonly certificate: Certificate | null }
   | { readonly ok: false; readonly code: "bad_identity"; readonly message: string };
 
+/**
+ * What the other side's certificate is worth. `shown`: it has the certificate's key, but whoever runs the signaling server
+ * could show such a one too, so that the server is trusted as with `none`. SPEC ARC-KEY-identity-absent-told.
+ */
+export type IdentityStanding = "none" | "shown" | "pinned" | "issued";
+
+/** The standing of what {@link judgeIdentity} let pass. */
+export function identityStanding(certificate: Certificate | null, policy: IdentityPolicy["kind"]): IdentityStanding {
+  if (certificate === null) return "none";
+  return policy === "pinned" || policy === "issued" ? policy : "shown";
+}
+
+/** True where the signaling server need not be trusted. */
+export function isIdentityVerified(standing: IdentityStanding): boolean {
+  return standing === "pinned" || standing === "issued";
+}
+
 /** The signature, 64 bytes, by the private key (32 bytes, borrowed) of one's certificate. Deterministic (RFC 6979). */
 export function signIdentity(privateKey: Uint8Array, claim: IdentityClaim): string {
   return toBase64Url(p256.sign(identityBytes(claim), privateKey, { prehash: true, lowS: false }));

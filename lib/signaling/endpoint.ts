@@ -13,8 +13,6 @@
  */
 import type { EpochMachine } from "../crypto/epochs.ts";
 import type { SessionRole } from "../crypto/identity.ts";
-import { below } from "../base/rng.ts";
-import { toHex } from "../base/bytes.ts";
 import { unreachable } from "../base/unreachable.ts";
 import { ConnectExchange } from "./connect_exchange.ts";
 import {
@@ -28,8 +26,7 @@ import {
 } from "./endpoint_context.ts";
 import { errorCodeOf, errorReply } from "./error_reply.ts";
 import { readErrorCode } from "./error_codes.ts";
-import { heartbeatAck } from "./heartbeat_ack.ts";
-import type { Heartbeat } from "./messages/heartbeat.ts";
+import { HeartbeatExchange } from "./heartbeat_exchange.ts";
 import type { Metrics } from "./messages/metrics.ts";
 import type { Ack, Disconnect, ErrorMessage } from "./messages/outcome.ts";
 import type { Message, MessageType } from "./messages/registry.ts";
@@ -38,9 +35,6 @@ import type { StreamStart } from "./messages/stream_start.ts";
 import { parseMessage } from "./parse_message.ts";
 import { RotationExchange } from "./rotation_exchange.ts";
 import { StreamExchange, type StreamOffer } from "./stream_exchange.ts";
-
-/** A connection that nothing crosses for so long may have died unnoticed: servers close it after 90 s of silence. */
-const KEEP_ALIVE_MS = 20_000;
 
 /** What each state takes in (SPEC ARC-SIG-state-table). */
 const ACCEPTED: Readonly<Record<EndpointState, ReadonlySet<MessageType>>> = {
@@ -69,17 +63,15 @@ export class SignalingEndpoint {
   readonly #connect: ConnectExchange;
   readonly #rotation: RotationExchange;
   readonly #streams: StreamExchange;
+  readonly #heartbeats: HeartbeatExchange;
   #isUp = false;
-  #keepAliveMs = Infinity;
-  #heartbeatSequence = 0;
-  /** Heartbeats that wait for their answer: challenge -> when it was sent. The last few only. */
-  readonly #beats = new Map<string, number>();
 
   constructor(config: EndpointConfig) {
     this.#context = new EndpointContext(config);
     this.#connect = new ConnectExchange(this.#context);
     this.#rotation = new RotationExchange(this.#context);
     this.#streams = new StreamExchange(this.#context);
+    this.#heartbeats = new HeartbeatExchange(this.#context);
     this.#context.askForEpoch = (request, epoch, reason, nowMs) => {
       if (request === "resume") this.#connect.resume(epoch, nowMs);
       else this.#rotation.ask(epoch, reason ?? "manual", nowMs);
@@ -118,7 +110,7 @@ export class SignalingEndpoint {
       this.#context.epochs?.nextTimeoutMs(),
       this.#isUp ? this.#context.requests.nextTimeoutMs() : undefined,
     ];
-    if (this.#isUp && this.state !== "closed") candidates.push(this.#keepAliveMs);
+    if (this.#isUp && this.state !== "closed") candidates.push(this.#heartbeats.dueMs);
     const due = candidates.filter((atMs) => atMs !== undefined);
     return due.length === 0 ? undefined : Math.min(...due);
   }
@@ -132,18 +124,18 @@ export class SignalingEndpoint {
       if (due.kind === "send") this.#context.send(due.message);
       else this.#unanswered(due.message, nowMs);
     }
-    if (nowMs >= this.#keepAliveMs && this.state !== "closed") this.heartbeat(nowMs);
+    if (nowMs >= this.#heartbeats.dueMs && this.state !== "closed") this.heartbeat(nowMs);
   }
 
   /** The signaling transport is there (again): begins, resumes, or announces itself to the server. */
   up(nowMs: number): void {
     this.#isUp = true;
-    this.#keepAliveMs = nowMs + KEEP_ALIVE_MS;
+    this.#heartbeats.up(nowMs);
     switch (this.state) {
       case "idle":
         if (this.#context.role === "caller") this.#connect.begin(nowMs);
         // On transports without channels this is how a callee joins (SPEC ARC-TRANSPORT-plain-join).
-        else this.#sendHeartbeat(nowMs, this.#context.config.token);
+        else this.#heartbeats.send(nowMs, this.#context.config.token);
         return;
       case "connecting":
         return this.#context.requests.hurry(nowMs);
@@ -159,7 +151,7 @@ export class SignalingEndpoint {
   /** The signaling transport is gone. Media goes on; requests wait. */
   down(): void {
     this.#isUp = false;
-    this.#beats.clear();
+    this.#heartbeats.down();
     if (this.state === "connected") this.#context.setState("reconnecting");
   }
 
@@ -183,12 +175,7 @@ export class SignalingEndpoint {
     const misdirected = this.#judgeAddress(message);
     if (misdirected !== undefined) return this.#context.refuse(message, ...misdirected, nowMs);
     if (message.type === "ACK") return this.#onAck(message, nowMs);
-    if (message.type === "HEARTBEAT_ACK") {
-      if (message.challenge !== undefined && this.#beats.has(message.challenge)) {
-        this.#context.output({ kind: "heartbeat_ack", message });
-      }
-      return;
-    }
+    if (message.type === "HEARTBEAT_ACK") return this.#heartbeats.onAck(message, nowMs);
     if (isRequest(message)) {
       const remembered = this.#context.remembered(message, nowMs);
       if (remembered !== undefined) return this.#context.send(remembered);
@@ -231,7 +218,7 @@ export class SignalingEndpoint {
       case "QUALITY_ADAPT":
         return this.#streams.onAdapt(message, nowMs);
       case "HEARTBEAT":
-        return this.#onHeartbeat(message, nowMs);
+        return this.#heartbeats.onHeartbeat(message, nowMs);
       case "DISCONNECT":
         this.#context.acknowledge(message, nowMs);
         return this.#context.close({
@@ -251,10 +238,6 @@ export class SignalingEndpoint {
       default:
         return unreachable(message);
     }
-  }
-
-  #onHeartbeat(heartbeat: Heartbeat, nowMs: number): void {
-    this.#context.send(heartbeatAck(heartbeat, this.#context.unixMs(nowMs)));
   }
 
   #onAck(ack: Ack, nowMs: number): void {
@@ -389,28 +372,7 @@ export class SignalingEndpoint {
 
   /** Sends a HEARTBEAT on the signaling transport. */
   heartbeat(nowMs: number): void {
-    this.#sendHeartbeat(nowMs, undefined);
-  }
-
-  #sendHeartbeat(nowMs: number, token: string | undefined): void {
-    const { config } = this.#context;
-    const challenge = toHex(config.rng.fill(new Uint8Array(8)));
-    this.#beats.set(challenge, nowMs);
-    for (const [old] of this.#beats) {
-      if (this.#beats.size <= 8) break;
-      this.#beats.delete(old);
-    }
-    // Not all peers at the same instant after a server came back.
-    this.#keepAliveMs = nowMs + KEEP_ALIVE_MS - below(config.rng, 2000);
-    this.#context.send({
-      type: "HEARTBEAT",
-      session_id: config.sessionId,
-      sequence: this.#heartbeatSequence++,
-      challenge,
-      peer_id: config.peerId,
-      ...(token === undefined ? {} : { token }),
-      timestamp: this.#context.unixMs(nowMs),
-    });
+    this.#heartbeats.send(nowMs, undefined);
   }
 
   /** Ends the session; `closed` follows when the other side has answered or does not answer. */

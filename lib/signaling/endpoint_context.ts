@@ -101,7 +101,8 @@ export type EndpointOutput =
   | { readonly kind: "stream_refused"; readonly streamId: string; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: "stream_stopped"; readonly streamId: string; readonly reason: string }
   | { readonly kind: "quality_cap"; readonly message: QualityAdapt }
-  | { readonly kind: "heartbeat_ack"; readonly message: HeartbeatAck }
+  /** The answer to a HEARTBEAT of ours, and the round trip on our clock (SPEC ARC-SIG-heartbeat-rtt). */
+  | { readonly kind: "heartbeat_ack"; readonly message: HeartbeatAck; readonly rttMs: number }
   /** Something was refused, by us or by the other side, and the session goes on. */
   | { readonly kind: "warning"; readonly code: ErrorCode; readonly message: string; readonly byPeer: boolean }
   | {

@@ -33,8 +33,10 @@ async function conform(flags: readonly string[]): Promise<number> {
     const { urls } = await server.event("listening");
     const served: readonly string[] = [urls.phoenix, urls.plain, urls.stream, urls.udp];
     const relays: readonly string[] = [udp, ...places.tcp, ...places.tls];
-    const peer =
-      "--signal {signal} --session {session} --peer-id {peer} --reduced-header --send test:audio --send test:video";
+    const peer = [
+      "--signal {signal} --session {session} --peer-id {peer} --reduced-header --send test:audio --send test:video",
+      "--relay=suite@{relay};token={relay_token} --tls-ca={ca}",
+    ].join(" ");
     const { code } = await new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "-A", MAIN, "conformance", "--command", command("testee")],

@@ -12,6 +12,7 @@ import type { Authentication, SuiteName } from "../../../lib/crypto/suites.ts";
 const SUITES: readonly SuiteName[] = ["aes-128-gcm", "aes-256-gcm", "chacha20-poly1305"];
 const AUTHENTICATIONS: readonly Authentication[] = ["hmac-sha256-80", "none"];
 const HEADER_BYTES = 16;
+const UNANNOUNCED_PAYLOAD_TYPE = 120;
 /** SPEC ARC-SRTP-early-hold, and a little. */
 const HELD_MS = 400;
 /** SPEC ARC-SRTP-roc-resync, and a little. */
@@ -229,7 +230,7 @@ export const CASES: readonly Case[] = [
       const far = await world.call("callee");
       await far.validate();
       const stream = far.makeAudio();
-      const stranger = await far.unnamedPath();
+      const stranger = far.unnamedPath();
       for (let i = 0; i < 4; i++) await stranger.send(stream.packet());
       await far.fence();
       await far.ask(far.announcement(stream));
@@ -254,6 +255,21 @@ export const CASES: readonly Case[] = [
         (heard) => heard.kind === "signal" && heard.message.type === "KEY_ROTATE" || undefined,
       );
       world.require(asked.length === 0, "no KEY_ROTATE", `${asked.length}`);
+    },
+  },
+  {
+    id: "call/unknown-payload-type",
+    requirements: ["ARC-RTP-unknown-payload-type"],
+    title: "A packet of a payload type that its stream did not announce is dropped, the next one of its own is taken",
+    needs: "peer",
+    run: async (world) => {
+      const { far, stream } = await listening(world);
+      await sends(far, stream, 5);
+      const due = stream.lastSequence;
+      await far.path.send(stream.packet({ payloadType: UNANNOUNCED_PAYLOAD_TYPE }));
+      await tookUpTo(world, far, stream, due);
+      await sends(far, stream, 1);
+      await tookUpTo(world, far, stream, stream.lastSequence);
     },
   },
   {

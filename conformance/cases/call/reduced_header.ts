@@ -10,6 +10,8 @@ const CONTEXT = 5;
 /** SPEC ARC-RTP-reduced-refresh, ARC-RTP-reduced-window. */
 const REFRESH_PACKETS = 32;
 const REFRESH_MS = 120;
+/** Two frames: nothing that is sent as it comes waits for so long. */
+const PAUSE_MS = 40;
 const TICKS_PER_MS = 48;
 const WINDOW = 64;
 
@@ -52,7 +54,13 @@ export const CASES: readonly Case[] = [
         // By the clock of whichever was not held up; and a frame's length more, since the packet due is the next one.
         const mediaMs = ((timestamp - packets[last].timestamp) >>> 0) / TICKS_PER_MS;
         const gapMs = Math.min(mediaMs, atMs[i] - atMs[last]);
-        world.require(gapMs <= REFRESH_MS + 20, "a full header in 120 ms", `none in ${Math.round(gapMs)} ms`);
+        // A sender that was held up and sends a full header then has done what it could.
+        const isExcused = !isReduced && i > 0 && atMs[i] - atMs[i - 1] > PAUSE_MS;
+        world.require(
+          gapMs <= REFRESH_MS + 20 || isExcused,
+          "a full header in 120 ms",
+          `none in ${Math.round(gapMs)} ms`,
+        );
         if (!isReduced) last = i;
       });
     },
@@ -100,7 +108,7 @@ export const CASES: readonly Case[] = [
     needs: "peer",
     run: async (world) => {
       const { far, ssrc } = await reducing(world);
-      await far.rotate();
+      await far.epochs.rotate();
       await far.fence();
       const mark = far.log.mark;
       await far.hears("a reduced packet of epoch 1", mark, (packet) => packet.ssrc === ssrc && packet.isReduced);

@@ -4,11 +4,9 @@ import type { FarPeer } from "../../drive/far/far_peer.ts";
 import type { PeerWorld } from "../../drive/peer_world.ts";
 import { brief } from "../../expect.ts";
 import type { Json } from "../../testee/answer.ts";
+import { metricsAfter } from "./measuring.ts";
 
 type Request = Json & { readonly type: string };
-
-/** Of SPEC ARC-METRICS-interval, and a little. */
-const METRICS_MS = 8000;
 
 export const CASES: readonly Case[] = [
   {
@@ -326,12 +324,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const far = await world.call("callee");
       await far.validate();
-      const metrics = await far.log.find(
-        "METRICS",
-        0,
-        (heard) => heard.kind === "signal" && heard.message.type === "METRICS" ? heard.message : undefined,
-        METRICS_MS,
-      );
+      const metrics = await metricsAfter(far, 0);
       const { peer_id, latency, quality, performance, network } = metrics;
       const isWhole = [latency, quality, performance, network].every((part) => typeof part === "object");
       world.require(isWhole && peer_id === far.remotePeerId, "the four groups of figures", brief(metrics));

@@ -27,9 +27,9 @@ export const CASES: readonly Case[] = [
       await far.validate();
       const keys = new Set<unknown>();
       for (let epoch = 1; epoch <= 3; epoch++) {
-        const ack = await far.ask(far.rotation(epoch));
+        const ack = await far.ask(far.epochs.rotation(epoch));
         world.require(ack.type === "KEY_ROTATE_ACK" && ack.epoch === epoch, `a KEY_ROTATE_ACK of ${epoch}`, brief(ack));
-        far.takeRotationAck(ack);
+        far.epochs.takeRotationAck(ack);
         far.keys.current = epoch;
         const { public_key: key } = ack.encryption as Json;
         world.require(!keys.has(key), "a key that was not used before", brief(key));
@@ -47,8 +47,8 @@ export const CASES: readonly Case[] = [
       const far = await world.call("callee");
       await far.validate();
       await far.hears("media", 0);
-      const ack = await far.ask(far.rotation());
-      far.takeRotationAck(ack);
+      const ack = await far.ask(far.epochs.rotation());
+      far.epochs.takeRotationAck(ack);
       const { mark } = far.log;
       await far.hears("media of epoch 0", mark, ({ epoch }) => epoch === 0);
       await far.hears("media of epoch 1, a second later", mark, ({ epoch }) => epoch === 1);
@@ -68,7 +68,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const far = await world.call("callee");
       await far.validate();
-      await far.rotate();
+      await far.epochs.rotate();
       const { mark } = far.log;
       await far.fence();
       const at = far.log.mark;
@@ -85,7 +85,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const far = await world.call("caller");
       await far.validate();
-      await far.rotate();
+      await far.epochs.rotate();
       await far.fence();
       const answers = far.log.all(
         0,
@@ -102,7 +102,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const { far, stream } = await listening(world);
       await sends(far, stream, 4);
-      await far.rotate();
+      await far.epochs.rotate();
       for (let i = 0; i < 6; i++) await far.path.send(stream.packet({ epoch: 1 - (i % 2) }));
       await tookUpTo(world, far, stream, stream.lastSequence, 0);
     },
@@ -115,7 +115,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const { far, stream } = await listening(world);
       await sends(far, stream, 4);
-      await far.rotate();
+      await far.epochs.rotate();
       await sends(far, stream, 4);
       await world.pass(OVER_MS);
       await sends(far, stream, 2);
@@ -132,7 +132,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const far = await world.call("callee");
       await far.validate();
-      await far.rotate();
+      await far.epochs.rotate();
       const early = far.heartbeat();
       // Both at once: a second is soon over on a busy host.
       await far.path.send(far.seal(far.heartbeat()));
@@ -155,7 +155,7 @@ export const CASES: readonly Case[] = [
       const far = await world.call("callee");
       await far.validate();
       await far.hears("media", 0);
-      await far.rotate();
+      await far.epochs.rotate();
       await far.fence();
       const { ssrc } = await far.hears("media of epoch 1", 0, ({ epoch }) => epoch === 1);
       await far.log.find("RTCP of epoch 1", 0, (heard) => heard.kind === "rtcp" && heard.epoch === 1 || undefined);
@@ -180,7 +180,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const far = await world.call("callee");
       await far.validate();
-      const rotate = far.rotation();
+      const rotate = far.epochs.rotation();
       const first = brief(await far.ask(rotate));
       const second = brief(await far.ask(rotate));
       world.require(first === second, first, second);
@@ -189,8 +189,12 @@ export const CASES: readonly Case[] = [
   ...Object.entries(
     {
       "wrong": (rotate: Json) => ({ ...rotate, proof: flipped(String(rotate.proof)) }),
-      "of-other-epoch": (_rotate: Json, far: FarPeer) => ({ ...far.rotation(1), epoch: 1, proof: "A".repeat(22) }),
-      "of-other-key": (rotate: Json, far: FarPeer) => ({ ...rotate, proof: far.rotation(1).proof }),
+      "of-other-epoch": (_rotate: Json, far: FarPeer) => ({
+        ...far.epochs.rotation(1),
+        epoch: 1,
+        proof: "A".repeat(22),
+      }),
+      "of-other-key": (rotate: Json, far: FarPeer) => ({ ...rotate, proof: far.epochs.rotation(1).proof }),
     } satisfies Record<string, (rotate: Json, far: FarPeer) => Json>,
   ).map(([words, spoil]): Case => ({
     id: `call/rotation-proof-${words}`,
@@ -200,8 +204,8 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const far = await world.call("callee");
       await far.validate();
-      await far.refused({ type: "KEY_ROTATE", ...spoil(far.rotation(), far) }, "unauthorized");
-      await far.rotate();
+      await far.refused({ type: "KEY_ROTATE", ...spoil(far.epochs.rotation(), far) }, "unauthorized");
+      await far.epochs.rotate();
       await far.fence();
     },
   })),
@@ -214,10 +218,10 @@ export const CASES: readonly Case[] = [
       const far = await world.call("callee");
       await far.validate();
       for (const epoch of [0, 2, 5]) {
-        const rotate = { ...far.rotation(1), epoch, timestamp: world.freshTimestamp() };
+        const rotate = { ...far.epochs.rotation(1), epoch, timestamp: world.freshTimestamp() };
         await far.refused(rotate, "bad_state");
       }
-      await far.rotate();
+      await far.epochs.rotate();
       await far.fence();
     },
   },
@@ -229,14 +233,14 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const far = await world.call("callee");
       await far.validate();
-      const first = far.rotation();
+      const first = far.epochs.rotation();
       const ack = await far.ask(first);
-      far.takeRotationAck(ack);
+      far.epochs.takeRotationAck(ack);
       far.keys.current = 1;
       await far.fence();
-      const again = far.rotationWith(first.encryption as Json, 2);
+      const again = far.epochs.rotationWith(first.encryption as Json, 2);
       await far.refused(again, "bad_key");
-      const theirs = far.rotationWith(ack.encryption as Json, 2);
+      const theirs = far.epochs.rotationWith(ack.encryption as Json, 2);
       await far.refused(theirs, "bad_key");
     },
   },
@@ -253,7 +257,7 @@ export const CASES: readonly Case[] = [
       const { mark } = far.log;
       await fails(far, stream, FAILURES);
       const rotate = await far.signals("KEY_ROTATE", mark, { reason: "security_event", epoch: 1 });
-      world.require(far.verifiesRotation(rotate), "a proof of epoch 0", brief(rotate));
+      world.require(far.epochs.verifiesRotation(rotate), "a proof of epoch 0", brief(rotate));
     },
   },
   {
@@ -298,7 +302,7 @@ export const CASES: readonly Case[] = [
       await far.hears("media", mark);
       const early = far.log.all(mark, (heard) => heard.kind === "media" && heard.packet.keyPhase !== 0 || undefined);
       world.require(early.length === 0, "media of epoch 0 before the answer", `${early.length} of another`);
-      await far.signal.say(far.rotationAck(rotate));
+      await far.signal.say(far.epochs.rotationAck(rotate));
       await far.hears("media of epoch 1", mark, ({ epoch }) => epoch === 1);
       const after = far.log.mark;
       await far.hears("media", after);
@@ -314,7 +318,7 @@ export const CASES: readonly Case[] = [
     needs: "peer",
     run: async (world) => {
       const { far, rotate } = await askedFor(world);
-      const ack = far.rotationAck(rotate);
+      const ack = far.epochs.rotationAck(rotate);
       await far.signal.say({ ...ack, proof: flipped(String(ack.proof)) });
       const { mark } = far.log;
       await far.hears("media", mark, ({ epoch }) => epoch === 0);
@@ -345,10 +349,10 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const { far, rotate } = await askedFor(world);
       const { mark } = far.log;
-      const ours = far.rotation(1);
+      const ours = far.epochs.rotation(1);
       await far.signal.say(ours);
       if (far.peerId < far.remotePeerId) {
-        far.takeRotationAck(await far.signals("KEY_ROTATE_ACK", mark, { epoch: 1 }));
+        far.epochs.takeRotationAck(await far.signals("KEY_ROTATE_ACK", mark, { epoch: 1 }));
         far.keys.current = 1;
         await far.fence();
       } else {
@@ -362,7 +366,7 @@ export const CASES: readonly Case[] = [
               : undefined,
         );
         world.require(answer.length === 0, "no answer to ours", answer.map(brief).join(", "));
-        await far.signal.say(far.rotationAck(rotate));
+        await far.signal.say(far.epochs.rotationAck(rotate));
         await far.hears("media of epoch 1", mark, ({ epoch }) => epoch === 1);
       }
     },
@@ -398,7 +402,7 @@ async function askedFor(world: PeerWorld): Promise<Asked> {
 /** The same, answered: epoch 1 is in use on both sides. */
 async function asked(world: PeerWorld): Promise<Asked> {
   const made = await askedFor(world);
-  await made.far.signal.say(made.far.rotationAck(made.rotate));
+  await made.far.signal.say(made.far.epochs.rotationAck(made.rotate));
   made.far.keys.current = 1;
   // The path is faster than signaling: what is sent under epoch 1 before that would be lost.
   await made.far.hears("media of epoch 1", 0, ({ epoch }) => epoch === 1);

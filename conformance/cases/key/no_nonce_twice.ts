@@ -1,17 +1,9 @@
 /** SPEC clause 3.4: what streams must not repeat. */
 import type { Case, Check } from "../../case.ts";
 import type { Json } from "../../testee/answer.ts";
-import {
-  afterConnect,
-  encryptionOf,
-  type Input,
-  OTHER_STREAM,
-  refusedWith,
-  sends,
-  signalingRun,
-  start,
-  stop,
-} from "../suite_peer.ts";
+import { OTHER_STREAM } from "../../vectors/party.ts";
+import type { Input } from "../signaling/script.ts";
+import { afterConnect, refusedWith, sends, signalingRun, start, stop } from "../signaling/suite_caller.ts";
 
 export const CASES: readonly Case[] = [
   {
@@ -46,8 +38,7 @@ export const CASES: readonly Case[] = [
     checks: ({ rng }) =>
       afterConnect(rng, (said) => {
         const first = start(10, { rtx: [{ ssrc: 5, protects: 1 }], fec: [{ ssrc: 6, protects: 1 }], rtcp_ssrc: 7 });
-        const second = (more: Json) =>
-          start(20, { stream_id: OTHER_STREAM, encryption: encryptionOf(OTHER_STREAM), ...more });
+        const second = (more: Json) => start(20, { stream_id: OTHER_STREAM, ...more });
         return [
           ...[1, 5, 6, 7].map((ssrc) => refused(`SSRC ${ssrc} for media`, said, [first, second({ ssrc })])),
           refused("for RTX", said, [first, second({ ssrc: 8, rtx: [{ ssrc: 1, protects: 8 }] })]),
@@ -73,7 +64,6 @@ export const CASES: readonly Case[] = [
             start(10, { reduced_header: context(1) }),
             start(20, {
               stream_id: OTHER_STREAM,
-              encryption: encryptionOf(OTHER_STREAM),
               ssrc: 2,
               reduced_header: context(2),
             }),

@@ -2,11 +2,9 @@
 import type { Case, Check } from "../../case.ts";
 import { answersWith, brief } from "../../expect.ts";
 import type { Json } from "../../testee/answer.ts";
+import { ANNA, BEN, type Input } from "../signaling/script.ts";
 import {
-  ANNA,
-  BEN,
   connected,
-  type Input,
   refusalsOf,
   refusedWith,
   sends,
@@ -14,7 +12,7 @@ import {
   signalingRun,
   SUITE,
   SuiteCaller,
-} from "../suite_peer.ts";
+} from "../signaling/suite_caller.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -321,8 +319,9 @@ export const CASES: readonly Case[] = [
     title: "A resumption that crosses the testee's rotation is accepted, whichever peer_id is lower",
     needs: "ops",
     checks: ({ rng }) =>
-      [ANNA, BEN].flatMap((peerId) => {
-        const caller = new SuiteCaller(rng, peerId);
+      [ANNA, BEN].flatMap((voice) => {
+        const caller = new SuiteCaller(rng, voice);
+        const { peerId } = caller;
         return connected(caller, (said) => [{
           name: `the suite is ${peerId}`,
           request: signalingRun([

@@ -1,15 +1,9 @@
 /** SPEC clause 7.1: finding a path. */
 import type { Case } from "../../case.ts";
-import type { FarPath } from "../../drive/far/far_path.ts";
-import type { FarPeer } from "../../drive/far/far_peer.ts";
-import type { Heard } from "../../drive/far/heard_log.ts";
 import { withTurnedBit } from "../../drive/far/far_stream.ts";
 import type { PeerRole } from "../../drive/peer_source.ts";
-import type { PeerWorld } from "../../drive/peer_world.ts";
 import { brief } from "../../expect.ts";
-
-/** Later than this is not even a busy host's fault. */
-const LATEST_MS = 2000;
+import { describe, hearsNoMedia, isProbe } from "./watching.ts";
 
 const ROLES: readonly PeerRole[] = ["caller", "callee"];
 
@@ -163,7 +157,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const far = await world.call("callee");
       await far.validate();
-      const unknown = await far.unnamedPath();
+      const unknown = far.unnamedPath();
       await far.fence(unknown);
       await far.probed(unknown, 0);
     },
@@ -176,7 +170,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const far = await world.call("callee");
       await far.validate();
-      const unknown = await far.unnamedPath();
+      const unknown = far.unnamedPath();
       const good = far.seal(far.heartbeat());
       await far.path.send(good);
       await far.fence();
@@ -197,7 +191,7 @@ export const CASES: readonly Case[] = [
     run: async (world) => {
       const far = await world.call("callee");
       await far.validate();
-      const unknown = await Promise.all(Array.from({ length: 7 }, () => far.unnamedPath()));
+      const unknown = Array.from({ length: 7 }, () => far.unnamedPath());
       for (const path of unknown) path.isAnswering = false;
       for (const path of unknown) await far.fence(path);
       await world.pass(200);
@@ -205,128 +199,4 @@ export const CASES: readonly Case[] = [
       world.require(probed >= 1 && probed <= 4, "1 to 4 addresses that are probed", `${probed}`);
     },
   },
-  {
-    id: "path/better-later",
-    requirements: ["ARC-PATH-first-valid"],
-    title: "Media moves to a better path when that becomes valid: from a relay to the direct one",
-    needs: "peer",
-    run: async (world) => {
-      const far = await world.call("caller", { relays: [10] });
-      const [{ path: relay }] = far.relays;
-      far.path.isAnswering = false;
-      await far.validate(relay);
-      await mediaOn(far, relay, 0);
-      far.path.isAnswering = true;
-      await mediaOn(far, far.path);
-    },
-  },
-  {
-    id: "path/relay-order",
-    requirements: ["ARC-PATH-relay-order"],
-    title: "Of two relays the one with the lower priority carries the media",
-    needs: "peer",
-    run: async (world) => {
-      const far = await world.call("caller", { relays: [20, 10] });
-      const [{ path: worse }, { path: better }] = far.relays;
-      far.path.isAnswering = false;
-      await far.validate(worse);
-      await far.validate(better);
-      await mediaOn(far, better);
-      const { mark } = far.log;
-      await far.fence(better);
-      await mediaOn(far, better, mark);
-      const strayed = far.log.all(mark, (heard) => isMediaOn(heard, worse)).length;
-      world.require(strayed === 0, "no more media by the other", `${strayed} packets`);
-    },
-  },
-  {
-    id: "path/relay-bind",
-    requirements: ["ARC-RELAY-proof", "ARC-SIG-relay-bind-fields"],
-    title: "A peer binds to the relay that its server has given it, with the proof of its token",
-    needs: "peer",
-    run: async (world) => {
-      const far = await world.call("callee", { relays: [10] });
-      const [relay] = far.relays;
-      const { session_id, peer_id, expires, proof, nonce } = await far.log.find(
-        "a RELAY_BIND with a proof",
-        0,
-        (heard) => heard.kind === "plain" && heard.message.proof !== undefined ? heard.message : undefined,
-      );
-      const due = { session_id: far.sessionId, peer_id: far.remotePeerId, expires: relay.expiresS };
-      world.require(
-        brief({ session_id, peer_id, expires }) === brief(due),
-        brief(due),
-        brief({ session_id, peer_id, expires }),
-      );
-      world.require(nonce === relay.nonce && proof === relay.proof, `the proof ${relay.proof}`, brief(proof));
-    },
-  },
-  {
-    id: "path/relay-secrets",
-    requirements: ["ARC-RELAY-no-media-keys", "ARC-RELAY-keys-secure", "ARC-SEAL-no-secrets"],
-    title: "To a relay over UDP a peer says in the clear only what binds it: no token, no key",
-    needs: "peer",
-    run: async (world) => {
-      const far = await world.call("caller", { relays: [10] });
-      const [relay] = far.relays;
-      far.path.isAnswering = false;
-      await far.validate(relay.path);
-      await mediaOn(far, relay.path, 0);
-      const plain = far.log.all(0, (heard) => heard.kind === "plain" ? heard.message : undefined);
-      const allowed = ["RELAY_BIND", "RELAY_UNBIND", "HEARTBEAT"];
-      for (const message of plain) {
-        world.require(allowed.includes(String(message.type)), "RELAY_BIND, RELAY_UNBIND or HEARTBEAT", brief(message));
-        world.require(!brief(message).includes(relay.token), "no token", brief(message));
-      }
-    },
-  },
-  {
-    id: "path/relay-bind-repeated",
-    requirements: ["ARC-SIG-repeat-first-interval", "ARC-SIG-repeat-doubling", "ARC-SIG-repeat-identical"],
-    title: "A RELAY_BIND over UDP that nobody answers is sent again as it was, after 200 ms, then after 400 ms",
-    needs: "peer",
-    run: async (world) => {
-      const far = await world.call("callee", { relays: [10], relaysAreSilent: true });
-      const sent: Heard[] = [];
-      for (let mark = 0; sent.length < 3; mark = far.log.entries.indexOf(sent[sent.length - 1]) + 1) {
-        sent.push(
-          await far.log.find(
-            "a RELAY_BIND",
-            mark,
-            (heard) => heard.kind === "plain" && heard.message.type === "RELAY_BIND" ? heard : undefined,
-          ),
-        );
-      }
-      const texts = sent.map((heard) => heard.kind === "plain" ? brief(heard.message) : "");
-      world.require(texts.every((text) => text === texts[0]), texts[0], texts.join(" "));
-      // A busy host brings the earlier ones late, so that the gaps are smaller here than they were there.
-      const overallMs = sent[2].atMs - sent[0].atMs;
-      world.require(overallMs > 350 && overallMs < LATEST_MS, "600 ms over both repetitions", `${overallMs} ms`);
-    },
-  },
 ];
-
-export function isProbe(heard: Heard, path: FarPath): boolean {
-  return heard.kind === "sealed" && heard.path === path && heard.message.type === "HEARTBEAT";
-}
-
-export function isMediaOn(heard: Heard, path: FarPath): true | undefined {
-  return heard.kind === "media" && heard.path === path || undefined;
-}
-
-/** The next media packet that comes on the path. */
-export async function mediaOn(far: FarPeer, path: FarPath, mark = far.log.mark): Promise<void> {
-  await far.log.find(`media on ${path.line.name}`, mark, (heard) => isMediaOn(heard, path));
-}
-
-/** The path stays unproven: what was sent has been dealt with, and still there are HEARTBEATs only. */
-async function hearsNoMedia(world: PeerWorld, far: FarPeer): Promise<void> {
-  await far.fence();
-  await world.pass(200);
-  const other = far.log.entries.find((heard) => ["media", "early", "rtcp"].includes(heard.kind));
-  world.require(other === undefined, "no media without a valid path", describe(other));
-}
-
-function describe(heard: Heard | undefined): string {
-  return heard === undefined ? "nothing" : `${heard.kind} on ${heard.path?.line.name ?? "signaling"}`;
-}

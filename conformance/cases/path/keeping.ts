@@ -4,7 +4,7 @@ import type { FarPath } from "../../drive/far/far_path.ts";
 import type { FarPeer } from "../../drive/far/far_peer.ts";
 import type { HeardPacket } from "../../drive/far/heard_log.ts";
 import type { PeerWorld } from "../../drive/peer_world.ts";
-import { isMediaOn, isProbe, mediaOn } from "./finding.ts";
+import { isMediaOn, isProbe, mediaOn, SETTLED_MS } from "./watching.ts";
 
 /** SPEC ARC-PATH-retry-better, and a little. */
 const RETRY_MS = 11_000;
@@ -75,6 +75,7 @@ export const CASES: readonly Case[] = [
       const { far, used, other } = await twoPaths(world);
       used.isAnswering = false;
       await mediaOn(far, other);
+      await world.pass(SETTLED_MS);
       const { mark } = far.log;
       await mediaOn(far, other, mark);
       const strayed = far.log.all(mark, (heard) => isMediaOn(heard, used)).length;

@@ -1,6 +1,7 @@
 /** SPEC clause 9.2: levels, and the ladders made of them. */
 import type { Case, Check } from "../../case.ts";
-import { answers, refuses } from "../../expect.ts";
+import { answers, answersWith, refuses } from "../../expect.ts";
+import { isJson } from "../../testee/answer.ts";
 
 const LEVELS = [
   { level: "ultra", bps: 5_000_000, height: "1080p", fps: 60, audioBps: 192_000 },
@@ -52,6 +53,24 @@ export const CASES: readonly Case[] = [
       })),
   },
   {
+    id: "quality/below-ladder",
+    requirements: ["ARC-QUALITY-below-ladder"],
+    title: "Video stops on the last rung alone, while it gets worse, and where there is audio to go on with",
+    needs: "ops",
+    checks: () => {
+      const seconds = (from: number, to: number, packet_loss: number) =>
+        Array.from({ length: to - from }, (_, i) => ({ at_ms: 1000 * (from + i), packet_loss, rtt: 20, cpu: 0.1 }));
+      const worse = seconds(0, 7, 0.2);
+      const better = seconds(7, 25, 0);
+      return [
+        stopping("audio and video, worse and then better", { media: "both", samples: [...worse, ...better] }, true),
+        stopping("video alone", { media: "video", samples: worse }, false),
+        stopping("audio alone", { media: "audio", samples: worse }, false),
+        stopping("neither worse nor better", { media: "both", start_rung: 3, samples: seconds(0, 7, 0.02) }, false),
+      ];
+    },
+  },
+  {
     id: "quality/ladder-form",
     requirements: ["ARC-SIG-stream-start-ladder", "ARC-QUALITY-levels"],
     title: "A ladder is one to four different levels, best first",
@@ -71,5 +90,25 @@ function capped(name: string, quality_adapt: object, rung: number, media = "vide
     name,
     request: { op: "quality.run", ladder, media, samples: [{ at_ms: 1, quality_adapt }] },
     ...answers({ rungs: [{ at_ms: 1, rung }] }),
+  };
+}
+
+/**
+ * With `isDue` video stops, on the last rung and not as it is reached, and goes on when all has been well for long;
+ * without, it never does.
+ */
+function stopping(name: string, fields: object, isDue: boolean): Check {
+  return {
+    name,
+    request: { op: "quality.run", ...fields },
+    ...answersWith(isDue ? "video stops on the last rung and goes on later" : "video goes on", ({ rungs }) => {
+      const all = Array.isArray(rungs) ? rungs.filter(isJson) : [];
+      const first = all.findIndex(({ video_stopped }) => video_stopped === true);
+      if (!isDue) return first < 0 ? undefined : `it stops at ${all[first].at_ms} ms`;
+      if (first < 0) return "it goes on";
+      const isEarly = [first - 1, first].some((i) => all[i]?.rung !== 3);
+      if (isEarly) return `it stops at ${all[first].at_ms} ms, on rung ${all[first].rung}`;
+      return all.at(-1)?.video_stopped === true ? "it is stopped in the end" : undefined;
+    }),
   };
 }

@@ -1,7 +1,9 @@
 /** SPEC clause 9.3: how a sender moves on its ladder. */
 import type { Case, Check } from "../../case.ts";
 import { answers } from "../../expect.ts";
-import { afterConnect, refusedWith, SESSION, signalingRun, start, STREAM, UNIX_START_MS } from "../suite_peer.ts";
+import { qualityAdapt } from "../messages.ts";
+import { ANNA, T } from "../signaling/script.ts";
+import { afterConnect, refusedWith, signalingRun, start } from "../signaling/suite_caller.ts";
 
 const GOOD = { packet_loss: 0, rtt: 20, cpu: 0.1 };
 const FAIR = { packet_loss: 0.02, rtt: 20, cpu: 0.1 };
@@ -104,14 +106,7 @@ export const CASES: readonly Case[] = [
           name: "the suite's own stream",
           request: signalingRun([...said, start(10), {
             at_ms: 20,
-            message: {
-              type: "QUALITY_ADAPT",
-              session_id: SESSION,
-              stream_id: STREAM,
-              quality: { bitrate: 64_000 },
-              reason: "cpu",
-              timestamp: UNIX_START_MS + 20,
-            },
+            message: qualityAdapt(ANNA, T + 20),
           }]),
           ...refusedWith("bad_state"),
         },

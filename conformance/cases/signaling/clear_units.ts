@@ -2,7 +2,7 @@
 import type { Case } from "../../case.ts";
 import { isJson, type Json } from "../../testee/answer.ts";
 import { streamStop } from "../messages.ts";
-import { unplayed } from "../unplayed.ts";
+import { describe, relayedOverTls } from "../path/watching.ts";
 
 export const CASES: readonly Case[] = [
   {
@@ -24,12 +24,23 @@ export const CASES: readonly Case[] = [
       await signal.nextMessage("CONNECT", { session_id: world.sessionId });
     },
   },
-  unplayed(
-    "seal/path-tls",
-    "ARC-SEAL-path-tls",
-    "JSON between peers is sealed on a path through a relay over TLS",
-    "the suite plays relays over UDP, not over TLS",
-  ),
+  {
+    id: "seal/path-tls",
+    requirements: ["ARC-SEAL-path-tls", "ARC-SEAL-clear-units"],
+    title: "Through a relay over TLS, too, peers seal their JSON, and do not answer a plain HEARTBEAT",
+    needs: "peer",
+    run: async (world) => {
+      const { far, path } = await relayedOverTls(world, "callee");
+      const heartbeat = far.heartbeat();
+      await path.line.say(heartbeat);
+      await far.fence(path);
+      const heard = far.log.entries.filter((one) => one.path === path);
+      const answer = heard.find((one) => "message" in one && one.message.challenge === heartbeat.challenge);
+      world.require(answer === undefined, "no answer to a plain HEARTBEAT", describe(answer));
+      const clear = heard.find((one) => one.kind === "plain" && !String(one.message.type).startsWith("RELAY_"));
+      world.require(clear === undefined, "sealed JSON, but for what is the relay's", describe(clear));
+    },
+  },
 ];
 
 /** The first address of the CONNECT's own. */

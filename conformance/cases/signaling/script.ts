@@ -42,6 +42,10 @@ export interface Run {
   readonly outputs: readonly Sent[];
   readonly state: string;
   readonly closed: readonly { readonly at_ms: number; readonly to: string }[];
+  /** Of peers that are connected. */
+  readonly identity_verified: boolean | undefined;
+  /** Of peers: what their HEARTBEATs have measured. */
+  readonly round_trips: readonly { readonly at_ms: number; readonly rtt_ms: number }[];
 }
 
 /** One thing that is due of a run; `problem` is undefined where it is so. */
@@ -67,10 +71,15 @@ export function command(at_ms: number, name: string, fields: Json = {}): Input {
   return { at_ms, command: name, ...fields };
 }
 
-export function script(name: string, { role, config = {}, inputs }: Script, ...dues: readonly Due[]): Check {
+/** What a testee is asked that runs a script. */
+export function runOf({ role, config = {}, inputs }: Script) {
+  return { op: "signaling.run", role, config: { unix_start_ms: T, ...config }, inputs };
+}
+
+export function script(name: string, whole: Script, ...dues: readonly Due[]): Check {
   return {
     name,
-    request: { op: "signaling.run", role, config: { unix_start_ms: T, ...config }, inputs },
+    request: runOf(whole),
     ...answersWith(dues.map(({ expected }) => expected).join("; "), (value) => {
       const run = readRun(value);
       if (run === undefined) return "there are no outputs";
@@ -84,7 +93,7 @@ export function script(name: string, { role, config = {}, inputs }: Script, ...d
 
 /** A script that goes on with what was sent in it. */
 export function scriptThen(check: Check, then: (run: Run) => readonly Check[]): Check {
-  return { ...check, then: (value) => then(readRun(value) ?? { outputs: [], state: "", closed: [] }) };
+  return { ...check, then: (value) => then(readRun(value) ?? NOTHING) };
 }
 
 const [FIRST] = epochs();
@@ -116,11 +125,20 @@ export function annasConnect(fields: Json = {}): Json {
   return connect(ANNA, T, { capabilities: OFFER, ...fields });
 }
 
+/** What there is to see of a testee that answers something else. */
+export const NOTHING: Run = { outputs: [], state: "", closed: [], identity_verified: undefined, round_trips: [] };
+
 /** The run as the interface says; undefined where it is something else. */
-function readRun(value: Json): Run | undefined {
-  const { outputs, state, closed } = value;
+export function readRun(value: Json): Run | undefined {
+  const { outputs, state, closed, identity_verified, round_trips } = value;
   if (!Array.isArray(outputs) || !outputs.every(isSent)) return undefined;
-  return { outputs, state: String(state), closed: Array.isArray(closed) ? closed : [] };
+  return {
+    outputs,
+    state: String(state),
+    closed: Array.isArray(closed) ? closed : [],
+    identity_verified: typeof identity_verified === "boolean" ? identity_verified : undefined,
+    round_trips: Array.isArray(round_trips) ? round_trips : [],
+  };
 }
 
 function isSent(value: unknown): value is Sent {
@@ -137,6 +155,16 @@ export function messagesOf({ outputs }: Run, type: string, { fromMs = 0, to }: W
   return outputs.filter((sent) =>
     sent.message.type === type && sent.at_ms >= fromMs && (to === undefined || sent.to === to)
   );
+}
+
+/** The codes of the ERRORs that were sent, and the reasons of refusals in CONNECT_ACK. */
+export function refusalsIn(run: Run): readonly string[] {
+  const refused = messagesOf(run, "CONNECT_ACK").filter(({ message }) => message.accepted === false);
+  return [
+    ...messagesOf(run, "ERROR").map(({ message }) => message.code),
+    ...refused.map(({ message }) => message.reason),
+  ]
+    .map(String);
 }
 
 /** A message of the type with these fields among its own, as deep as they go. */

@@ -3,18 +3,17 @@ import type { Rng } from "../../../lib/base/rng.ts";
 import type { Case } from "../../case.ts";
 import { answersWith } from "../../expect.ts";
 import type { Json } from "../../testee/answer.ts";
+import { SESSION, STREAM } from "../../vectors/party.ts";
+import type { Input } from "../signaling/script.ts";
 import {
   afterConnect,
   connected,
-  type Input,
   refusedWith,
   sentOf,
-  SESSION,
   signalingRun,
   start,
-  STREAM,
   SuiteCaller,
-} from "../suite_peer.ts";
+} from "../signaling/suite_caller.ts";
 
 const ALL = ["aes-128-gcm", "aes-256-gcm", "chacha20-poly1305"];
 

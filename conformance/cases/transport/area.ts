@@ -1,6 +1,7 @@
-/** SPEC clause 6: signaling transports and the server. */
+/** SPEC clauses 6 and 10.5: signaling transports, the server, and what it shows of METRICS. */
 import type { Case } from "../../case.ts";
 import { CASES as BETWEEN_SERVERS } from "./between_servers.ts";
+import { CASES as EXPORTER } from "./exporter.ts";
 import { CASES as PHOENIX } from "./phoenix.ts";
 import { CASES as FORWARDING } from "./server_forwarding.ts";
 import { CASES as JOINING } from "./server_joining.ts";
@@ -16,4 +17,5 @@ export const TRANSPORT_CASES: readonly Case[] = [
   ...FORWARDING,
   ...JOINING,
   ...LIMITS,
+  ...EXPORTER,
 ];

@@ -10,13 +10,10 @@
  * const block = await far.report(stream);          // what the peer says that it has received
  * ```
  */
+import type { HostPort } from "../../../lib/base/address_table.ts";
 import { toHex } from "../../../lib/base/bytes.ts";
-import { unwrap } from "../../../lib/base/parsed.ts";
 import { SystemRng } from "../../../lib/net/system_rng.ts";
 import { uuidV4 } from "../../../lib/base/uuid.ts";
-import { parsePublicKey, writePublicKey } from "../../../lib/crypto/ecdh.ts";
-import { isSealed } from "../../../lib/crypto/seal.ts";
-import { classifyUnit, UnitKind } from "../../../lib/packet/demux.ts";
 import type { RtcpPacket } from "../../../lib/packet/rtcp/compound.ts";
 import type { ReportBlock } from "../../../lib/packet/rtcp/report_block.ts";
 import type { Negotiated, SessionKeys } from "../../../lib/signaling/session_keys.ts";
@@ -25,12 +22,16 @@ import type { Json } from "../../testee/answer.ts";
 import { type Line, messageOf } from "../line.ts";
 import type { PeerRole } from "../peer_source.ts";
 import type { PeerWorld } from "../peer_world.ts";
+import { FarEar } from "./far_ear.ts";
+import { FarEpochs } from "./far_epochs.ts";
 import { FarKeys } from "./far_keys.ts";
 import type { FarPath } from "./far_path.ts";
+import type { FarSocket } from "./far_socket.ts";
 import { FarStream } from "./far_stream.ts";
-import type { HeardLog, HeardPacket, HeardThing } from "./heard_log.ts";
+import type { HeardLog, HeardPacket } from "./heard_log.ts";
 import type { PlayedRelay } from "./played_relay.ts";
-import { RemoteStreams, UNKNOWN_SSRC } from "./remote_streams.ts";
+import type { RemoteStreams } from "./remote_streams.ts";
+import type { Stage } from "./stage.ts";
 
 /** Requests that are acknowledged as they come, unless a case keeps silent. */
 const ACKNOWLEDGED = ["STREAM_START", "STREAM_STOP", "QUALITY_ADAPT", "DISCONNECT"];
@@ -41,9 +42,8 @@ export interface FarParts {
   readonly world: PeerWorld;
   readonly log: HeardLog;
   readonly signal: Line;
-  readonly paths: readonly FarPath[];
-  readonly relays: readonly PlayedRelay[];
-  readonly keys: SessionKeys;
+  readonly stage: Stage;
+  readonly agreement: SessionKeys;
   readonly negotiated: Negotiated;
   /** Of the peer under test. */
   readonly role: PeerRole;
@@ -51,38 +51,46 @@ export interface FarParts {
   readonly hello: Json;
   /** The peer's CONNECT or CONNECT_ACK. */
   readonly heard: Json;
+  /** Of ours. */
+  readonly networkInfo: Json;
 }
 
 export class FarPeer {
   readonly log: HeardLog;
-  readonly paths: readonly FarPath[];
-  readonly relays: readonly PlayedRelay[];
+  /** Where the peer can reach us, and relays that we play. */
+  readonly stage: Stage;
   readonly keys: FarKeys;
-  readonly remote: RemoteStreams;
+  readonly epochs: FarEpochs;
+  readonly rtcpSsrc: number;
   /** Types of requests that get no answer. */
   readonly unanswered = new Set<string>();
   /** Sees each unit as it was on the wire; it is borrowed. */
   onUnit: ((unit: Uint8Array) => void) | undefined;
   readonly #parts: FarParts;
   readonly #rng = new SystemRng();
+  readonly #ear: FarEar;
   #signal: Line;
-  /** What came before its STREAM_START. */
-  #early: { readonly unit: Uint8Array; readonly path: FarPath; readonly atMs: number }[] = [];
   #sequence = 0;
   #unnamed = 0;
-  #rtcpSsrc: number;
 
   constructor(parts: FarParts) {
-    const { log, signal, paths, relays, keys, negotiated } = parts;
+    const { world, log, signal, stage, agreement, negotiated, role, networkInfo } = parts;
     this.#parts = parts;
     this.log = log;
     this.#signal = signal;
-    this.paths = paths;
-    this.relays = relays;
-    this.keys = new FarKeys(negotiated.suite, negotiated.authentication, this.peerId, this.remotePeerId);
-    this.keys.epochMade(0, keys.master(0) ?? new Uint8Array(32));
-    this.remote = new RemoteStreams(this.keys);
-    this.#rtcpSsrc = this.#rng.u32();
+    const { peerId, remotePeerId } = this;
+    const keys = new FarKeys(negotiated.suite, negotiated.authentication, peerId, remotePeerId);
+    keys.epochMade(0, agreement.master(0) ?? new Uint8Array(32));
+    this.keys = keys;
+    this.#ear = new FarEar(keys, log);
+    const ask = (message: Json & { readonly type: string }) => this.ask(message);
+    this.epochs = new FarEpochs({ world, agreement, negotiated, role, keys, peerId, remotePeerId, networkInfo, ask });
+    this.stage = stage;
+    this.rtcpSsrc = this.#rng.u32();
+  }
+
+  get remote(): RemoteStreams {
+    return this.#ear.remote;
   }
 
   get #world(): PeerWorld {
@@ -124,11 +132,32 @@ export class FarPeer {
 
   /** Units of SSRCs that no STREAM_START has named yet. */
   get unknownUnits(): number {
-    return this.#early.length;
+    return this.#ear.earlyUnits;
+  }
+
+  get paths(): readonly FarSocket[] {
+    return this.stage.paths;
+  }
+
+  get relays(): readonly PlayedRelay[] {
+    return this.stage.relays;
+  }
+
+  /** Where the peer listens for TCP when it is the callee: on the port number that it has named for UDP. */
+  get listensAt(): HostPort {
+    const { public_ip, public_port, local = [] } = this.#parts.heard.network_info as {
+      readonly public_ip?: string;
+      readonly public_port?: number;
+      readonly local?: readonly { readonly ip: string; readonly port: number }[];
+    };
+    const [own] = local;
+    return own === undefined
+      ? { host: public_ip ?? NOWHERE.host, port: public_port ?? NOWHERE.port }
+      : { host: own.ip, port: own.port };
   }
 
   /** The first path. */
-  get path(): FarPath {
+  get path(): FarSocket {
     return this.paths[0];
   }
 
@@ -140,70 +169,20 @@ export class FarPeer {
     this.#request(message, (answer) => this.signal.say(answer));
   }
 
-  /** `atMs` is when it came. */
-  tookUnit(path: FarPath, unit: Uint8Array, atMs = this.#world.desk.clock.nowMs()): void {
+  /** A unit, which is borrowed, and when it came. */
+  tookUnit(path: FarPath, unit: Uint8Array, atMs: number): void {
     this.onUnit?.(unit);
-    const kind = classifyUnit(unit);
-    if (kind === UnitKind.json) return this.#tookJson(path, unit, atMs);
-    if (kind !== UnitKind.arcrtp && kind !== UnitKind.reduced && kind !== UnitKind.rtcp) {
-      return this.log.push({ kind: "unreadable", why: "a unit of no class", unit: unit.slice() }, path, atMs);
-    }
-    const opened = kind === UnitKind.rtcp ? this.#openRtcp(unit) : this.#openMedia(unit, atMs);
-    if (opened === UNKNOWN_SSRC) {
-      const kept = unit.slice();
-      this.#early.push({ unit: kept, path, atMs });
-      this.log.push({ kind: "early", unit: kept }, path, atMs);
-    } else if (typeof opened === "string") {
-      this.log.push({ kind: "unreadable", why: opened, unit: unit.slice() }, path, atMs);
-    } else this.log.push(opened, path, atMs);
-  }
-
-  #openRtcp(unit: Uint8Array): HeardThing | string {
-    const opened = this.keys.openRtcp(unit.slice());
-    return typeof opened === "string" ? opened : { kind: "rtcp", ...opened };
-  }
-
-  #openMedia(unit: Uint8Array, atMs: number): HeardThing | string {
-    const packet = this.remote.open(unit, atMs);
-    return typeof packet === "string" ? packet : { kind: "media", packet };
-  }
-
-  #tookJson(path: FarPath, unit: Uint8Array, atMs: number): void {
-    if (!isSealed(unit)) return this.#tookPlain(path, messageOf(unit), atMs);
-    const opened = this.keys.open(unit);
-    if (typeof opened === "string") {
-      return this.log.push({ kind: "unreadable", why: opened, unit: unit.slice() }, path, atMs);
-    }
-    const message = messageOf(new TextEncoder().encode(opened.text));
-    this.log.push({ kind: "sealed", message, epoch: opened.epoch, counter: opened.counter }, path, atMs);
+    const message = this.#ear.took(path, unit, atMs);
+    if (message === undefined) return;
     if (message.type === "HEARTBEAT") {
       if (path.isAnswering) this.#later(path.send(this.seal(this.heartbeatAck(message))));
     } else this.#request(message, (answer) => path.send(this.seal(answer)));
   }
 
-  #tookPlain(path: FarPath, message: Json, atMs: number): void {
-    this.log.push({ kind: "plain", message }, path, atMs);
-    const answer = this.relays.find((relay) => relay.path === path)?.answer(message);
-    if (answer !== undefined) this.#later(path.line.say(answer));
-  }
-
   #request(message: Json, answer: (message: object) => Promise<void>): void {
     const type = String(message.type);
-    if (type === "STREAM_START") this.#learn(message);
+    if (type === "STREAM_START") this.#ear.learn(message, this.#world.desk.clock.nowMs());
     if (ACKNOWLEDGED.includes(type) && !this.unanswered.has(type)) this.#later(answer(this.ackOf(message)));
-  }
-
-  #learn(start: Json): void {
-    if (!this.remote.add(start, this.#world.desk.clock.nowMs())) return;
-    const early = this.#early;
-    this.#early = [];
-    for (const one of early) {
-      const opened = this.#openMedia(one.unit, one.atMs);
-      if (opened === UNKNOWN_SSRC) this.#early.push(one);
-      else if (typeof opened === "string") {
-        this.log.push({ kind: "unreadable", why: opened, unit: one.unit }, one.path, one.atMs);
-      } else this.log.push(opened, one.path, one.atMs);
-    }
   }
 
   /** What is under way when the case ends is nobody's loss. */
@@ -287,8 +266,6 @@ export class FarPeer {
     this.#world.require(answer.type === "ERROR" && answer.code === code, `an ERROR ${code}`, brief(answer));
   }
 
-  // ---- resumption
-
   /** Cuts the signaling connection; resolves with the CONNECT by which the peer resumes over a new one. */
   async cutSignaling(awayMs = 0): Promise<Json> {
     const { mark } = this.log;
@@ -298,47 +275,11 @@ export class FarPeer {
     return await this.signals("CONNECT", mark);
   }
 
-  verifiesResumption({ epoch, encryption, proof }: Json): boolean {
-    const { public_key: publicKey } = encryption as Json;
-    return this.#parts.keys.verify("CONNECT", this.remotePeerId, Number(epoch), String(publicKey), String(proof));
-  }
-
-  /** The acceptance of a resumption, whose epoch we hold and use from then on. */
-  resumptionAck(connect: Json): Json {
-    const { keys, negotiated, role } = this.#parts;
-    const epoch = Number(connect.epoch);
-    const { encryption: offered, authentication } = connect.capabilities as { [name: string]: string[] };
-    const publicKey = keys.offer(epoch);
-    const proof = keys.prove("CONNECT_ACK", this.peerId, epoch, publicKey);
-    const remoteKey = unwrap(keys.judgePeerKey(epoch, String((connect.encryption as Json).public_key)));
-    const agreed = { ...negotiated, offeredEncryption: offered, offeredAuthentication: authentication };
-    this.keys.epochMade(epoch, keys.derive(epoch, remoteKey, role === "callee", agreed));
-    this.keys.current = epoch;
-    return {
-      type: "CONNECT_ACK",
-      version: "1.0",
-      session_id: this.sessionId,
-      peer_id: this.peerId,
-      accepted: true,
-      selected_codecs: { audio: "opus" },
-      network_info: { nat_type: "open", local: this.paths.map(({ local }) => ({ ip: local.host, port: local.port })) },
-      encryption: {
-        algorithm: negotiated.suite,
-        authentication: negotiated.authentication,
-        key_exchange: "ecdh-p256",
-        public_key: writePublicKey(publicKey),
-      },
-      epoch,
-      proof,
-      timestamp: this.#world.freshTimestamp(),
-    };
-  }
-
   // ---- paths
 
   /** A socket that nobody has named, whose units we hear as those of the others. */
-  async unnamedPath(): Promise<FarPath> {
-    const path = await this.#world.socket(`unnamed ${++this.#unnamed}`, (one, unit) => this.tookUnit(one, unit));
+  unnamedPath(): FarSocket {
+    const path = this.stage.socket(`unnamed ${++this.#unnamed}`);
     path.aim(this.path.remote ?? this.paths.find(({ remote }) => remote !== undefined)?.remote ?? NOWHERE);
     return path;
   }
@@ -362,9 +303,9 @@ export class FarPeer {
   }
 
   /** A HEARTBEAT that the peer has to answer: by then it has dealt with all that was sent there before. */
-  async fence(path: FarPath = this.path, epoch?: number): Promise<Json> {
+  async fence(path: FarPath = this.path, { epoch, ...more }: Json & { readonly epoch?: number } = {}): Promise<Json> {
     const { mark } = this.log;
-    const heartbeat = this.heartbeat();
+    const heartbeat = { ...this.heartbeat(), ...more };
     await path.send(this.seal(heartbeat, epoch));
     return await this.log.find(
       "a sealed HEARTBEAT_ACK with the challenge",
@@ -400,7 +341,7 @@ export class FarPeer {
       codec: { audio: { name: "opus", bitrate: 64_000, sample_rate: 48_000, channels: 2 } },
       ssrc,
       encryption: { key_id: streamId, algorithm: this.keys.suite },
-      rtcp_ssrc: this.#rtcpSsrc,
+      rtcp_ssrc: this.rtcpSsrc,
       ...more,
     };
   }
@@ -421,10 +362,6 @@ export class FarPeer {
     return this.keys.protectRtcp([report, ...packets], epoch);
   }
 
-  get rtcpSsrc(): number {
-    return this.#rtcpSsrc;
-  }
-
   /** The next media packet of the peer's for which `isRight` holds. */
   hears(expected: string, mark: number, isRight: (packet: HeardPacket) => boolean = () => true): Promise<HeardPacket> {
     return this.log.find(
@@ -442,76 +379,6 @@ export class FarPeer {
     await this.hears("media of the peer's", 0);
     const found = [...this.remote.starts.values()].find(isOf);
     return found ?? this.#world.skip(`the peer sends no ${medium}`);
-  }
-
-  // ---- keys
-
-  /** KEY_ROTATE of ours for the next epoch; `prove` makes the proof. */
-  rotation(epoch = this.keys.current + 1, reason = "manual"): Json & { readonly type: string } {
-    const { keys } = this.#parts;
-    const publicKey = keys.offer(epoch);
-    return {
-      type: "KEY_ROTATE",
-      ...this.head,
-      peer_id: this.peerId,
-      epoch,
-      encryption: { key_exchange: "ecdh-p256", public_key: writePublicKey(publicKey) },
-      reason,
-      proof: keys.prove("KEY_ROTATE", this.peerId, epoch, publicKey),
-    };
-  }
-
-  /** KEY_ROTATE with a key of the case's choice, proven all the same. */
-  rotationWith(encryption: Json, epoch: number): Json & { readonly type: string } {
-    const publicKey = unwrap(parsePublicKey(String(encryption.public_key)));
-    const proof = this.#parts.keys.prove("KEY_ROTATE", this.peerId, epoch, publicKey);
-    return { ...this.rotation(epoch), encryption, proof };
-  }
-
-  /** The answer to the peer's KEY_ROTATE, whose epoch we hold from then on. */
-  rotationAck({ epoch, encryption }: Json): Json {
-    const { keys } = this.#parts;
-    const number = Number(epoch);
-    const publicKey = keys.offer(number);
-    const ack = {
-      type: "KEY_ROTATE_ACK",
-      ...this.head,
-      peer_id: this.peerId,
-      epoch,
-      encryption: { key_exchange: "ecdh-p256", public_key: writePublicKey(publicKey) },
-      proof: keys.prove("KEY_ROTATE_ACK", this.peerId, number, publicKey),
-    };
-    this.#make(number, (encryption as Json).public_key);
-    return ack;
-  }
-
-  /** Takes the peer's answer to our KEY_ROTATE: proof and key must be right; the epoch is held, not yet used. */
-  takeRotationAck(ack: Json): void {
-    const { keys } = this.#parts;
-    const epoch = Number(ack.epoch);
-    const { public_key: publicKey } = ack.encryption as Json;
-    const isProven = keys.verify("KEY_ROTATE_ACK", this.remotePeerId, epoch, String(publicKey), String(ack.proof));
-    this.#world.require(isProven, "a proof of the previous epoch in KEY_ROTATE_ACK", brief(ack));
-    this.#make(epoch, publicKey);
-  }
-
-  verifiesRotation({ epoch, encryption, proof }: Json): boolean {
-    const { public_key: publicKey } = encryption as Json;
-    return this.#parts.keys.verify("KEY_ROTATE", this.remotePeerId, Number(epoch), String(publicKey), String(proof));
-  }
-
-  /** A whole rotation that we ask for; we send with the new epoch from then on. */
-  async rotate(): Promise<void> {
-    const ack = await this.ask(this.rotation());
-    this.#world.require(ack.type === "KEY_ROTATE_ACK", "a KEY_ROTATE_ACK", brief(ack));
-    this.takeRotationAck(ack);
-    this.keys.current++;
-  }
-
-  #make(epoch: number, publicKeyText: unknown): void {
-    const { keys, negotiated, role } = this.#parts;
-    const publicKey = unwrap(keys.judgePeerKey(epoch, String(publicKeyText)));
-    this.keys.epochMade(epoch, keys.derive(epoch, publicKey, role === "callee", negotiated));
   }
 }
 

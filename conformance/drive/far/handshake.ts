@@ -1,4 +1,5 @@
 /** How the other peer and the peer under test come to have keys: CONNECT and CONNECT_ACK, from either side. */
+import { formatHostPort } from "../../../lib/base/address_table.ts";
 import { unwrap } from "../../../lib/base/parsed.ts";
 import { generateKeyPair, writePublicKey } from "../../../lib/crypto/ecdh.ts";
 import type { Authentication, SuiteName } from "../../../lib/crypto/suites.ts";
@@ -13,7 +14,8 @@ import type { PeerWorld } from "../peer_world.ts";
 import type { FarPath } from "./far_path.ts";
 import { FarPeer } from "./far_peer.ts";
 import { HeardLog } from "./heard_log.ts";
-import { PlayedRelay } from "./played_relay.ts";
+import type { PlayedRelay, RelayWish } from "./played_relay.ts";
+import { Stage } from "./stage.ts";
 
 /** How the other peer is, where it is not as usual. */
 export interface CallWish {
@@ -26,11 +28,16 @@ export interface CallWish {
   readonly fec?: boolean;
   /** Sockets that are named in `network_info.local`; one as a rule. */
   readonly paths?: number;
-  /** They answer no HEARTBEAT until their `isAnswering` is set: from the very first one on. */
+  /**
+   * The callee can be reached by TCP on its port number: our first path is a listener too, or the number that the peer
+   * has named is free for it to listen on.
+   */
+  readonly tcp?: boolean;
+  /** Nothing answers a HEARTBEAT of the peer's until its `isAnswering` is set, straight or through relays. */
   readonly pathsAreSilent?: boolean;
-  /** Relays that the suite plays, offered with these priorities; each has a socket in front of those of `paths`. */
-  readonly relays?: readonly number[];
-  /** They answer nothing. */
+  /** Relays that the suite plays; a number is the priority of one over UDP. */
+  readonly relays?: readonly (number | RelayWish)[];
+  /** They answer no RELAY_BIND until their `isAnswering` is set. */
   readonly relaysAreSilent?: boolean;
   /** Changes our `network_info`, made for these sockets. */
   readonly network?: (info: Json, paths: readonly FarPath[]) => Json;
@@ -40,38 +47,53 @@ export const SUITES: readonly SuiteName[] = ["aes-128-gcm", "aes-256-gcm", "chac
 const AUTHENTICATIONS: readonly Authentication[] = ["hmac-sha256-80", "none"];
 const CODECS = ["opus", "vp9", "h264", "av1", "h265", "aac", "g722", "pcm"];
 
+/** Peers that are started one after the other where the port number of one is not free for TCP. */
+const PORT_TRIES = 8;
+
 /** Starts the peer under test in its role and comes to have keys with it. */
 export async function meet(world: PeerWorld, role: PeerRole, wish: CallWish = {}): Promise<FarPeer> {
+  for (let tries = 1;; tries++) {
+    const far = await meetOne(world, role, wish);
+    const isListener = wish.tcp === true && role === "callee";
+    if (!isListener || tries === PORT_TRIES || await world.canListen(far.listensAt)) return far;
+    world.note(`${formatHostPort(far.listensAt)} is taken for TCP on this host: another peer is started`);
+    await world.dismiss();
+  }
+}
+
+async function meetOne(world: PeerWorld, role: PeerRole, wish: CallWish): Promise<FarPeer> {
   const log = new HeardLog(world.desk);
-  const met: { far?: FarPeer } = {};
-  const early: { readonly path: FarPath; readonly unit: Uint8Array; readonly atMs: number }[] = [];
-  const { relays: priorities = [] } = wish;
-  const relayCount = priorities.length;
-  const sockets = await Promise.all(
-    Array.from(
-      { length: relayCount + (wish.paths ?? 1) },
-      (_, i) =>
-        world.socket(i < relayCount ? `relay ${i + 1}` : `path ${i + 1 - relayCount}`, (path, unit) => {
-          if (met.far === undefined) early.push({ path, unit: unit.slice(), atMs: world.desk.clock.nowMs() });
-          else met.far.tookUnit(path, unit);
-        }),
-    ),
-  );
+  const stage = new Stage(world, log);
+  const { paths: count = 1 } = wish;
+  const tcp = wish.tcp === true && role === "caller";
+  const relayWishes = (wish.relays ?? []).map((one) => typeof one === "number" ? { priority: one } : one);
   const grant = { sessionId: world.sessionId, peerId: role === "caller" ? world.callerId : world.calleeId };
-  const relays = sockets.slice(0, relayCount).map((path) =>
-    new PlayedRelay(path, grant, world.timestamp, wish.relaysAreSilent !== true)
-  );
-  const paths = sockets.slice(relayCount);
-  for (const path of paths) path.isAnswering = wish.pathsAreSilent !== true;
-  const signal = await world.start(role);
-  const keys = new SessionKeys(world.sessionId, new SystemRng());
-  const publicKey = writePublicKey(keys.offer(0));
-  const hello: Hello = { world, signal, keys, publicKey, wish, networkInfo: networkInfo(paths, relays, wish) };
+  await stage.open({ paths: count, tcp, relays: relayWishes }, grant);
+  const { paths, relays, places } = stage;
+  for (const relay of relays) relay.isAnswering = wish.relaysAreSilent !== true;
+  for (const place of places) place.isAnswering = wish.pathsAreSilent !== true;
+
+  const trustsRelays = relayWishes.some(({ transport }) => transport === "tls");
+  const signal = await world.start(role, { relay: relays.find(({ isKnown }) => isKnown)?.known, trustsRelays });
+  const agreement = new SessionKeys(world.sessionId, new SystemRng());
+  const publicKey = writePublicKey(agreement.offer(0));
+  const info = networkInfo(paths, relays, wish);
+  const hello: Hello = { world, signal, keys: agreement, publicKey, wish, networkInfo: info, log };
   const said = role === "caller" ? {} : connectOf(hello);
   const { heard, negotiated } = role === "caller" ? await answerConnect(hello) : await sendConnect(hello, said);
-  const far = new FarPeer({ world, log, signal, paths, relays, keys, negotiated, role, hello: said, heard });
-  for (const { path, unit, atMs } of early) far.tookUnit(path, unit, atMs);
-  met.far = far;
+  const far = new FarPeer({
+    world,
+    log,
+    signal,
+    stage,
+    agreement,
+    negotiated,
+    role,
+    hello: said,
+    heard,
+    networkInfo: info,
+  });
+  stage.enter((path, unit, atMs) => far.tookUnit(path, unit, atMs));
   signal.divert((unit) => far.tookSignal(unit));
   return far;
 }
@@ -95,19 +117,21 @@ interface Hello {
   readonly publicKey: string;
   readonly wish: CallWish;
   readonly networkInfo: Json;
+  /** The peer's half of the handshake is written down there. */
+  readonly log: HeardLog;
 }
 
-function networkInfo(paths: readonly FarPath[], relays: readonly PlayedRelay[], wish: CallWish): Json {
-  const { network, relays: priorities = [] } = wish;
+function networkInfo(paths: readonly FarPath[], relays: readonly PlayedRelay[], { network }: CallWish): Json {
   const local = paths.map(({ local: { host, port } }) => ({ ip: host, port }));
-  const relay_servers = relays.map((relay, i) => relay.entry(priorities[i]));
-  const info = { nat_type: "open", local, ...(relays.length === 0 ? {} : { relay_servers }) };
+  const relay_servers = relays.filter(({ isKnown }) => !isKnown).map(({ entry }) => entry);
+  const info = { nat_type: "open", local, ...(relay_servers.length === 0 ? {} : { relay_servers }) };
   return network?.(info, paths) ?? info;
 }
 
 /** The peer under test is the caller: the first that it offers of what we want is picked. */
-async function answerConnect({ world, signal, keys, publicKey, wish, networkInfo }: Hello): Promise<Met> {
+async function answerConnect({ world, signal, keys, publicKey, wish, networkInfo, log }: Hello): Promise<Met> {
   const connect = await signal.nextMessage("CONNECT", { session_id: world.sessionId });
+  log.push({ kind: "signal", message: connect });
   const { capabilities, encryption, peer_id: callerPeerId } = connect as { [name: string]: Json };
   const offeredEncryption = capabilities.encryption as string[];
   const offeredAuthentication = capabilities.authentication as string[] | undefined;
@@ -147,7 +171,7 @@ async function answerConnect({ world, signal, keys, publicKey, wish, networkInfo
 }
 
 /** What we say to a callee. */
-function connectOf({ world, publicKey, wish, networkInfo }: Omit<Hello, "signal" | "keys">): Json {
+function connectOf({ world, publicKey, wish, networkInfo }: Omit<Hello, "signal" | "keys" | "log">): Json {
   const { suites = SUITES, authentications } = wish;
   return {
     type: "CONNECT",
@@ -169,11 +193,12 @@ function connectOf({ world, publicKey, wish, networkInfo }: Omit<Hello, "signal"
 }
 
 /** The peer under test is the callee. */
-async function sendConnect({ world, signal, keys, wish }: Hello, connect: Json): Promise<Met> {
+async function sendConnect({ world, signal, keys, wish, log }: Hello, connect: Json): Promise<Met> {
   const { suites = SUITES, authentications } = wish;
   await signal.say(connect);
   const unit = await signal.eventually("a CONNECT_ACK", (one) => messageOf(one).type === "CONNECT_ACK");
   const ack = messageOf(unit) as { [name: string]: Json };
+  log.push({ kind: "signal", message: ack });
   // Nobody but the default has to be there.
   const isOptional = !suites.includes(SUITES[0]) || !authenticationsOf(wish).includes(AUTHENTICATIONS[0]);
   if (isOptional && String(ack.reason) === "no_common_cipher") world.skip(`the peer has no ${brief(wish)}`);

@@ -45,6 +45,9 @@ export type HeardThing =
   }
   /** Media whose STREAM_START has not come; it comes once more as `media` when it has. */
   | { readonly kind: "early"; readonly unit: Uint8Array }
+  /** A TCP or TLS connection: from here on its path is there. */
+  | { readonly kind: "opened" }
+  | { readonly kind: "closed"; readonly why: string }
   /** Nothing that the other peer can open. */
   | { readonly kind: "unreadable"; readonly why: string; readonly unit: Uint8Array };
 
@@ -134,6 +137,9 @@ function nameOf(heard: Heard): string {
       return `media of SSRC ${heard.packet.ssrc}`;
     case "early":
       return "media of no known stream";
+    case "opened":
+    case "closed":
+      return `a connection that was ${heard.kind}`;
     case "unreadable":
       return `unreadable (${brief(heard.why)})`;
   }

@@ -1,12 +1,17 @@
-/** `jitter.run`: packets by arrival through the jitter buffer, which is asked whenever it has something due. */
+/**
+ * `jitter.run`: packets by arrival through the jitter buffer, which is asked whenever it has something due.
+ * `jitter.interarrival`: what their arrivals say of the jitter of the network.
+ */
 import { EMPTY_BYTES } from "../../../lib/base/bytes.ts";
 import { estimateIndex, packetIndex, seq16Of } from "../../../lib/crypto/packet_index.ts";
 import { JitterBuffer, type JitterBufferOptions } from "../../../lib/jitter/buffer.ts";
+import { InterarrivalJitter } from "../../../lib/jitter/interarrival.ts";
 import { Fields, RequestError } from "../request.ts";
 import { opOk, type OpResult, type Ops } from "../testee.ts";
 
 export const jitterOps: Ops = {
   "jitter.run": run,
+  "jitter.interarrival": measure,
 };
 
 /** A ROC that leaves room for packets from before the first one. */
@@ -51,6 +56,19 @@ function run(request: Fields): OpResult {
   }
   drain(Infinity);
   return opOk({ playout, dropped, target_ms: targets });
+}
+
+/** Packets of one SSRC in the order of their arrival: the jitter after each, in whole ticks as reports have it, and in ms. */
+function measure(request: Fields): OpResult {
+  const jitter = new InterarrivalJitter(request.integer("clock_rate", 1, 0xffff_ffff));
+  const ticks: number[] = [];
+  const ms: number[] = [];
+  for (const packet of request.objects("packets")) {
+    jitter.handle(packet.u32("timestamp"), packet.number("arrival_ms"));
+    ticks.push(jitter.jitterTicks);
+    ms.push(jitter.jitterMs);
+  }
+  return opOk({ jitter_ticks: ticks, jitter_ms: ms });
 }
 
 /** What is left out has the protocol's value. */

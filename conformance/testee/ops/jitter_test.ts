@@ -64,3 +64,20 @@ const ROWS: readonly Row[] = [
 ];
 
 testRows("jitter.run", ROWS);
+
+testRows("jitter.interarrival", [
+  {
+    name: "ARC-JITTER-interarrival: a sixteenth of what each packet is off by, at 8 kHz",
+    request: {
+      op: "jitter.interarrival",
+      clock_rate: 8000,
+      packets: [[1000, 0], [1020, 160], [1060, 320]].map(([arrival_ms, timestamp]) => ({ arrival_ms, timestamp })),
+    },
+    answer: { ok: { jitter_ticks: [0, 0, 10], jitter_ms: [0, 0, 1.25] } },
+  },
+  {
+    name: "no clock",
+    request: { op: "jitter.interarrival", packets: [] },
+    answer: { error: "$.clock_rate must be a number" },
+  },
+]);

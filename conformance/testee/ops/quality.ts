@@ -17,7 +17,8 @@ function readMetrics(fields: Fields): AdaptationMetrics {
 }
 
 /**
- * One entry of `rungs` for each sample: the rung after it. The stream begins at `start_ms` (0) on rung `start_rung` (0).
+ * One entry of `rungs` for each sample: the rung after it, with `video_stopped` where the stream goes on with its audio
+ * alone. The stream begins at `start_ms` (0) on rung `start_rung` (0).
  * A sample may be a `quality_adapt {bitrate, resolution?, fps?}` of the receiver instead of metrics.
  */
 function run(request: Fields): OpResult {
@@ -37,7 +38,7 @@ function run(request: Fields): OpResult {
     while (controller.nextTimeoutMs() < nowMs && controller.poll(controller.nextTimeoutMs()) !== undefined);
     if (sample.has("quality_adapt")) controller.handleRequest(readAdapt(sample.object("quality_adapt")), nowMs);
     else controller.handle(readSample(sample), nowMs);
-    return { at_ms: nowMs, rung: controller.rung };
+    return { at_ms: nowMs, rung: controller.rung, ...(controller.isVideoStopped && { video_stopped: true }) };
   });
   return opOk({ rungs });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { nobleBackend } from "../../../lib/crypto/backend_noble.ts";
 import { ownTestee } from "../own.ts";
+import { ask, freshTestee } from "../testing.ts";
 
 const SESSION = "11111111-1111-4111-8111-111111111111";
 const ANNA = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
@@ -12,6 +13,8 @@ interface Run {
     readonly closed?: readonly { at_ms: number; to: string }[];
     readonly state: string;
     readonly events: readonly string[];
+    readonly identity_verified?: boolean;
+    readonly protected?: readonly object[];
   };
 }
 
@@ -73,6 +76,32 @@ Deno.test("server: forwards between two, refuses a third, closes who is silent",
     [30, "a", "ERROR", "bad_json"],
   ]);
   assert.deepEqual(ok.closed?.map(({ to }) => to).sort(), ["a", "b", "c"]);
+});
+
+Deno.test("callee: protects as many packets as its keys may, and only in a session", () => {
+  const [connect] = run({ role: "caller", inputs: [], config: { session_id: SESSION } }).outputs;
+  const protect = (at_ms: number, packets: number) => ({ at_ms, command: "protect", stream_id: BEN, ssrc: 1, packets });
+  const ok = run({
+    role: "callee",
+    inputs: [{ at_ms: 5, message: connect.message }, protect(6, 3), protect(7, 3)],
+    config: { rotation_packets: 5 },
+  });
+  assert.deepEqual(ok.protected, [
+    { at_ms: 6, ssrc: 1, epoch: 0, packets: 3 },
+    { at_ms: 7, ssrc: 1, epoch: 0, packets: 2 },
+  ]);
+  assert.equal(ok.identity_verified, false, "nobody has shown one");
+  const answer = ask(freshTestee(), { op: "signaling.run", role: "callee", inputs: [protect(6, 1)] });
+  assert.deepEqual(answer, { error: "$.inputs[0].command needs a connected session" });
+});
+
+Deno.test("an identity that cannot be used is an error, which says what is wrong with it", () => {
+  const ofIdentity = (identity: object) =>
+    ask(freshTestee(), { op: "signaling.run", role: "caller", inputs: [], config: { identity } }).error;
+  assert.equal(ofIdentity({ pin: "00" }), "$.config.identity.pin must be 32 bytes of hex, not 1");
+  assert.equal(ofIdentity({ required: true, ca: [] }), "$.config.identity.ca and required exclude each other");
+  assert.match(String(ofIdentity({ ca: ["AAAA"] })), /^\$\.config\.identity\.ca: Cannot parse certificate: /);
+  assert.match(String(ofIdentity({ certificate: "AAAA" })), /^\$\.config\.identity\.certificate: Cannot parse/);
 });
 
 Deno.test("a request that goes back in time or names no role is an error", () => {

@@ -1,46 +1,44 @@
 /**
- * The suite as the other peer of a `signaling.run`: it has keys of its own and says what it likes. A run begins anew with
- * each request, so the testee has fixed private keys, and every request repeats what was said before.
+ * The suite as the caller in scripts of `signaling.run` that need keys: it has its own and says what it likes. A run begins
+ * anew with each request, so the testee has fixed private keys, and every request repeats what was said before.
  */
-import type { Rng } from "../../lib/base/rng.ts";
-import { unwrap } from "../../lib/base/parsed.ts";
-import { parsePublicKey, writePublicKey } from "../../lib/crypto/ecdh.ts";
-import { makeProof, type ProvenType } from "../../lib/crypto/proof.ts";
-import { SessionKeys } from "../../lib/signaling/session_keys.ts";
-import type { Check } from "../case.ts";
-import { answersWith } from "../expect.ts";
-import { isJson, type Json } from "../testee/answer.ts";
+import type { Rng } from "../../../lib/base/rng.ts";
+import { unwrap } from "../../../lib/base/parsed.ts";
+import { parsePublicKey, writePublicKey } from "../../../lib/crypto/ecdh.ts";
+import { makeProof, type ProvenType } from "../../../lib/crypto/proof.ts";
+import { SessionKeys } from "../../../lib/signaling/session_keys.ts";
+import type { Check } from "../../case.ts";
+import type { Voice } from "../../drive/world.ts";
+import { answersWith } from "../../expect.ts";
+import type { Json } from "../../testee/answer.ts";
+import { SESSION } from "../../vectors/party.ts";
+import { connect, streamStart, streamStop } from "../messages.ts";
+import { ANNA, at, BEN, type Input, messagesOf, NOTHING, readRun, refusalsIn, runOf, T } from "./script.ts";
 
-export const SESSION = "11111111-1111-4111-8111-111111111111";
-/** The lower of the two ids. */
-export const ANNA = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
-export const BEN = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb";
-/** Unix time at the runs' 0. */
-export const UNIX_START_MS = 1_700_000_000_000;
 /** The testee's, in the order of use. */
 const PRIVATE_KEYS = ["02", "03", "04", "05", "06"].map((byte) => byte.repeat(32));
 export const SUITE = "aes-128-gcm";
 const AUTHENTICATION = "hmac-sha256-80";
-
-export type Input = { readonly at_ms: number; readonly message?: Json; readonly command?: string };
+/** What every CONNECT offers unless a case wants something else. */
+const OFFER = { codecs: ["opus", "vp9"], resolutions: [], encryption: [SUITE], transport: ["udp"] };
 
 /** A run with the testee as callee, or as caller. */
-export function signalingRun(inputs: readonly Input[], { role = "callee", config = {} } = {}) {
-  return { op: "signaling.run", role, config: { private_keys: PRIVATE_KEYS, ...config }, inputs };
+export function signalingRun(
+  inputs: readonly Input[],
+  { role = "callee", config = {} }: { readonly role?: "caller" | "callee"; readonly config?: Json } = {},
+) {
+  const { peerId: peer_id } = role === "caller" ? ANNA : BEN;
+  return runOf({ role, config: { session_id: SESSION, peer_id, private_keys: PRIVATE_KEYS, ...config }, inputs });
 }
 
 /** Messages that the testee sent, of one type. */
 export function sentOf(value: Json, type: string): readonly Json[] {
-  const outputs: readonly unknown[] = Array.isArray(value.outputs) ? value.outputs : [];
-  return outputs.flatMap((output) =>
-    isJson(output) && isJson(output.message) && output.message.type === type ? [output.message] : []
-  );
+  return messagesOf(readRun(value) ?? NOTHING, type).map(({ message }) => message);
 }
 
 /** The codes of the ERRORs that the testee sent, and of refusals in CONNECT_ACK. */
 export function refusalsOf(value: Json): readonly string[] {
-  const refused = sentOf(value, "CONNECT_ACK").filter(({ accepted }) => accepted === false);
-  return [...sentOf(value, "ERROR").map(({ code }) => String(code)), ...refused.map(({ reason }) => String(reason))];
+  return refusalsIn(readRun(value) ?? NOTHING);
 }
 
 /** An expectation: the last thing that was said is refused with this code, once. */
@@ -66,11 +64,14 @@ export class SuiteCaller {
   readonly peerId: string;
   readonly calleeId: string;
   readonly #keys: SessionKeys;
+  readonly #certificate: Uint8Array | undefined;
   #connectKey = "";
 
-  constructor(rng: Rng, peerId = ANNA) {
+  /** As one of the two, the testee is the other. `certificate`: DER of the one that its identities have, see {@link connect}. */
+  constructor(rng: Rng, { peerId }: Voice = ANNA, certificate?: Uint8Array) {
     this.peerId = peerId;
-    this.calleeId = peerId === ANNA ? BEN : ANNA;
+    this.#certificate = certificate;
+    this.calleeId = (peerId === ANNA.peerId ? BEN : ANNA).peerId;
     this.#keys = new SessionKeys(SESSION, rng);
     this.#connectKey = writePublicKey(this.#keys.offer(0));
   }
@@ -80,23 +81,11 @@ export class SuiteCaller {
   }
 
   connect(capabilities: Json = {}, more: Json = {}): Json {
-    return {
-      type: "CONNECT",
-      version: "1.0",
-      session_id: SESSION,
-      peer_id: this.peerId,
-      capabilities: {
-        codecs: ["opus", "vp9"],
-        resolutions: [],
-        encryption: [SUITE],
-        transport: ["udp"],
-        ...capabilities,
-      },
-      network_info: { nat_type: "unknown" },
+    return connect({ sessionId: SESSION, peerId: this.peerId }, T, {
+      capabilities: { ...OFFER, ...capabilities },
       encryption: { key_exchange: "ecdh-p256", public_key: this.#connectKey },
-      timestamp: UNIX_START_MS,
       ...more,
-    };
+    });
   }
 
   /**
@@ -109,6 +98,7 @@ export class SuiteCaller {
     this.#keys.derive(epoch, unwrap(parsePublicKey(String(public_key))), true, {
       callerPeerId,
       calleePeerId,
+      callerCertificate: this.#certificate,
       offeredEncryption,
       suite: SUITE,
       authentication: AUTHENTICATION,
@@ -152,7 +142,7 @@ export class SuiteCaller {
       encryption: { key_exchange: "ecdh-p256", public_key: key },
       // An epoch that is not the next has no previous key: the newest is as good as any.
       proof: this.#proof(type, this.peerId, epoch, key, Math.min(epoch - 1, this.#keys.epochs.at(-1) ?? 0)),
-      timestamp: UNIX_START_MS + atMs,
+      timestamp: T + atMs,
     };
   }
 
@@ -163,15 +153,19 @@ export class SuiteCaller {
   }
 }
 
-/** A check that connects the suite to a callee; `then` gets the caller and what it has said so far. */
+/**
+ * A check that connects the suite to a callee; `then` gets the caller and what it has said so far. `more` goes into the
+ * CONNECT, `config` into that of the testee.
+ */
 export function connected(
   caller: SuiteCaller,
   then: (said: readonly Input[], ack: Json) => readonly Check[],
+  { more = {}, config = {} }: { readonly more?: Json; readonly config?: Json } = {},
 ): readonly Check[] {
-  const said = [{ at_ms: 0, message: caller.connect() }];
+  const said = [{ at_ms: 0, message: caller.connect({}, more) }];
   return [{
     name: "CONNECT",
-    request: signalingRun(said, { config: { peer_id: caller.calleeId } }),
+    request: signalingRun(said, { config: { peer_id: caller.calleeId, ...config } }),
     ...sends("CONNECT_ACK"),
     then: (value) => {
       const [ack] = sentOf(value, "CONNECT_ACK");
@@ -181,44 +175,16 @@ export function connected(
   }];
 }
 
-export const STREAM = "cccccccc-cccc-4ccc-8ccc-cccccccccccc";
-export const OTHER_STREAM = "dddddddd-dddd-4ddd-8ddd-dddddddddddd";
-
 /** {@link connected} with a caller of whom nothing more is needed. */
-export function afterConnect(
-  rng: Rng,
-  then: (said: readonly Input[]) => readonly Check[],
-): readonly Check[] {
+export function afterConnect(rng: Rng, then: (said: readonly Input[]) => readonly Check[]): readonly Check[] {
   return connected(new SuiteCaller(rng), then);
 }
 
-/** `encryption` of a stream without a stored key. */
-export function encryptionOf(key_id: string): Json {
-  return { key_id, algorithm: "aes-128-gcm" };
-}
-
-/** STREAM_START of an Opus stream with the SSRC 1. */
+/** STREAM_START of an Opus stream of the caller's, with the SSRC 1. */
 export function start(at_ms: number, more: Json = {}): Input {
-  return {
-    at_ms,
-    message: {
-      type: "STREAM_START",
-      session_id: SESSION,
-      stream_id: STREAM,
-      stream_type: "audio",
-      codec: { audio: { name: "opus", bitrate: 64_000, sample_rate: 48_000, channels: 2 } },
-      ssrc: 1,
-      encryption: encryptionOf(STREAM),
-      timestamp: UNIX_START_MS + at_ms,
-      ...more,
-    },
-  };
+  return at(at_ms, streamStart(ANNA, T + at_ms, { ssrc: 1, ...more }));
 }
 
 export function stop(at_ms: number): Input {
-  const timestamp = UNIX_START_MS + at_ms;
-  return {
-    at_ms,
-    message: { type: "STREAM_STOP", session_id: SESSION, stream_id: STREAM, reason: "user_request", timestamp },
-  };
+  return at(at_ms, streamStop(ANNA, T + at_ms));
 }
