@@ -17,39 +17,36 @@ const RTX_STEP = 0x1000;
 const FEC_STEP = 0x2000;
 
 export const CASES: readonly Case[] = [
-  peerCase("noise", "callee", "Noise from the address of the other peer", async (world, far, malformed) => {
-    const stream = await far.startAudio();
-    for (let i = 0; i < UNITS; i++) {
-      const packet = stream.packet();
-      await far.path.send(malformed.random.bool() ? malformed.packet() : malformed.mutated(packet));
-      if (i % 10 === 0) await far.path.send(packet);
-    }
-    // One that is right, and its count in a report: media is taken still.
-    await far.path.send(stream.packet());
-    await tookUpTo(world, far, stream, stream.lastSequence);
-  }),
   {
-    id: "robustness/peer-strangers",
-    requirements: ["ARC-ROBUST-amplification", "ARC-ROBUST-call"],
-    title: "Noise, forged and replayed units of a stranger get no answer, and the call goes on",
+    id: "robustness/peer-datagrams",
+    requirements: ["ARC-ROBUST-call", "ARC-ROBUST-amplification"],
+    title:
+      "Noise, forged and replayed units of a stranger or of the other peer's address get no answer, and end nothing",
     needs: "peer",
     run: async (world) => {
       const far = await world.call("callee");
       await far.validate();
+      const malformed = new Malformed(world.rng);
       const at = far.path.remote;
       if (at === undefined) throw new Error("the peer was heard of, and is nowhere");
       const stranger = await world.media("stranger", at);
-      const malformed = new Malformed(world.rng);
+      const stream = await far.startAudio();
       const sealed = far.seal(far.heartbeat());
       await far.path.send(sealed);
       await far.fence();
       for (let i = 0; i < UNITS; i++) {
+        const packet = stream.packet();
+        await far.path.send(malformed.random.bool() ? malformed.packet() : malformed.mutated(packet));
+        if (i % 10 === 0) await far.path.send(packet);
         await stranger.send(malformed.random.bool() ? malformed.packet() : malformed.mutated(sealed));
         if (i % 4 === 0) await stranger.send(malformed.message({ ...world.caller, unixMs: world.timestamp }));
       }
       await stranger.send(sealed);
       await stranger.send(withTurnedBit(far.seal(far.heartbeat())));
       await stranger.silence(far.fence());
+      // One that is right, and its count in a report: media is taken still.
+      await far.path.send(stream.packet());
+      await tookUpTo(world, far, stream, stream.lastSequence);
       await goesOn(world, far);
     },
   },
@@ -123,26 +120,20 @@ export const CASES: readonly Case[] = [
       await far.path.send(far.keys.sealBytes(text));
     }
   }),
-  ...(["caller", "callee"] as const).map((role) =>
-    peerCase(`signaling-${role}`, role, "Malformed messages by signaling", async (world, far, malformed) => {
-      const from = role === "callee" ? world.caller : world.callee;
-      for (let i = 0; i < UNITS; i++) await far.signal.send(malformed.message({ ...from, unixMs: world.timestamp }));
-    })
-  ),
+  peerCase("signaling", "caller", "Malformed messages by signaling", async (world, far, malformed) => {
+    for (let i = 0; i < UNITS; i++) {
+      await far.signal.send(malformed.message({ ...world.callee, unixMs: world.timestamp }));
+    }
+  }),
   {
-    id: "robustness/peer-heavy",
-    requirements: ["ARC-ROBUST-time", "ARC-ROBUST-call"],
-    title: "Heavy messages by signaling do not hold up a call",
-    needs: "peer",
-    run: async (world) => {
-      const far = await world.call("callee");
-      await far.validate();
+    ...peerCase("heavy", "callee", "Malformed and heavy messages by signaling", async (world, far, malformed) => {
       for (const text of Object.values(heavyTexts())) {
         await far.signal.send(utf8(text));
+        await far.signal.send(malformed.message({ ...world.caller, unixMs: world.timestamp }));
         await far.fence();
       }
-      await goesOn(world, far);
-    },
+    }),
+    requirements: ["ARC-ROBUST-time", "ARC-ROBUST-call"],
   },
 ];
 
