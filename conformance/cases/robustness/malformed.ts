@@ -43,11 +43,11 @@ export class Malformed {
     return random.bool() ? made : mutateBytes(made, generateRtcp(random), random, MAX_UNIT_BYTES);
   }
 
-  /** A message that fits the session, but for what is wrong with it, if anything: never one that ends something. */
+  /** A message that fits the session, but for what is wrong with it, if anything; a byte at least, and no farewell. */
   message(setting: MessageSetting): Uint8Array {
     for (;;) {
       const text = strayMessage(setting, this.random);
-      if (!FAREWELL.test(new TextDecoder().decode(text))) return text;
+      if (text.length > 0 && !FAREWELL.test(new TextDecoder().decode(text))) return text;
     }
   }
 
@@ -60,7 +60,7 @@ export class Malformed {
     return random.pick([cut, cut, this.mutated(hello), this.noise(300), new Uint8Array(0)]);
   }
 
-  /** One to four mutations of bytes; never the bytes themselves. */
+  /** One to four mutations of bytes; nothing may be left of them. */
   mutated(bytes: Uint8Array, mostBytes = MAX_UNIT_BYTES): Uint8Array {
     return mutateBytes(bytes, this.noise(40), this.random, mostBytes);
   }
