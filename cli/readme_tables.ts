@@ -18,7 +18,7 @@ export const CLAUSE_HOMES: Readonly<Record<string, readonly string[]>> = {
   "8": ["lib/relay/", "lib/net/relay_server.ts", "lib/session/relay_client.ts", "lib/crypto/relay_token.ts"],
   "9": ["lib/quality/"],
   "10": ["lib/packet/rtcp/", "lib/fec/", "lib/jitter/"],
-  "11": ["lib/packet/plain_rtp.ts"],
+  "11": ["lib/bridge/"],
   "12": ["lib/packet/armoricore.ts", "lib/crypto/armoricore_srtp.ts", "lib/signaling/armoricore_messages.ts"],
 };
 

@@ -8,6 +8,7 @@ import type { PeerWorld } from "./drive/peer_world.ts";
 import type { RelayWorld } from "./drive/relay_world.ts";
 import type { ServerWorld } from "./drive/server_world.ts";
 import type { Rng } from "../lib/base/rng.ts";
+import type { Measure } from "./measure.ts";
 import type { Answer, Json, OpRequest } from "./testee/answer.ts";
 import type { Dialect } from "./testee/rtp_json.ts";
 
@@ -20,6 +21,8 @@ export interface CaseHead {
   readonly title: string;
   /** Dialects that the case is about; `arcrtc-1.0` alone where it is left out. */
   readonly dialects?: readonly Dialect[];
+  /** It measures: it is run when all others are over, and nothing beside it. */
+  readonly isAlone?: true;
 }
 
 /** Requests to the ops of a testee, each with a judge of its answer. */
@@ -27,6 +30,14 @@ export interface OpsCase extends CaseHead {
   readonly needs: "ops";
   /** Made anew for each run; pure, so that a seed makes the same again. */
   readonly checks: (setting: OpsSetting) => readonly Check[];
+  /** What the answers, all of them right, have taken comes to. */
+  readonly measures?: (took: readonly Took[]) => readonly Measure[];
+}
+
+/** How long the answer to a check took, the way there and back included. */
+export interface Took {
+  readonly name: string;
+  readonly ms: number;
 }
 
 export interface OpsSetting {

@@ -1,33 +1,11 @@
 /**
- * Which rules have cases: generated as `COVERAGE.md` (`deno task generate`), and checked for the clauses that are done.
+ * Which rules have cases: generated as `COVERAGE.md` (`deno task generate`), and checked: a rule that somebody outside can
+ * observe has a case, or stands in `uncovered_rules.ts` with a reason.
  *
  * A passive case does not count: in a capture nobody asks for what a rule is about.
  */
 import type { Case } from "./case.ts";
-import { isWithin } from "./coverage.ts";
 import type { Requirement } from "./requirements.ts";
-
-/**
- * Clauses, each with its sub-clauses, all of whose observable rules have a case.
- *
- * Add a clause when its last case lands; the list never shrinks.
- */
-export const COMPLETE_CLAUSES: readonly string[] = [
-  "1", // units
-  "2", // ArcRTP
-  "3", // keys
-  "4", // ArcSRTP
-  "5", // messages of signaling
-  "6", // signaling transports
-  "7", // paths
-  "8.1", // relay tokens and proofs
-  "8.2", // binding
-  "8.4", // checks at the relay
-  "8.5", // priority and limits
-  "9", // quality
-  "10", // loss, FEC, jitter, metrics
-  "12", // dialects, counters and knobs
-];
 
 export interface RuleCoverage {
   readonly rule: Requirement;
@@ -52,25 +30,38 @@ export function needsCase({ observable }: Requirement): boolean {
   return observable !== "none";
 }
 
-/** The rules of complete clauses that no case asks for, and clauses without any rule; empty when all is well. */
-export function coverageProblems(coverage: readonly RuleCoverage[], complete: readonly string[]): readonly string[] {
-  const isComplete = ({ clause }: Requirement) => complete.some((prefix) => isWithin(clause, prefix));
+/** What is wrong with the cover and with the list of those that have none, by rule; empty when all is well. */
+export function coverageProblems(
+  coverage: readonly RuleCoverage[],
+  uncovered: Readonly<Record<string, string>>,
+): readonly string[] {
+  const known = new Map(coverage.map((one) => [one.rule.id, one]));
   return [
-    ...coverage.filter(({ rule, cases }) => isComplete(rule) && needsCase(rule) && cases.length === 0)
-      .map(({ rule }) => `${rule.clause} ${rule.id}: no case asks for it`),
-    ...complete.filter((clause) => !coverage.some(({ rule }) => isWithin(rule.clause, clause)))
-      .map((clause) => `clause ${clause} has no rule`),
+    ...coverage.filter(({ rule, cases }) => needsCase(rule) && cases.length === 0 && !Object.hasOwn(uncovered, rule.id))
+      .map(({ rule }) => `${rule.clause} ${rule.id}: no case asks for it, and no reason is given`),
+    ...Object.entries(uncovered).flatMap(([id, reason]) => {
+      const one = known.get(id);
+      if (one === undefined) return [`${id}: is not in SPEC.md, but in the list of rules without a case`];
+      if (!needsCase(one.rule)) return [`${id}: needs no case, but is in the list of rules without one`];
+      if (one.cases.length > 0) return [`${id}: ${one.cases[0]} asks for it; take it out of the list`];
+      return reason.trim() === "" ? [`${id}: is in the list without a reason`] : [];
+    }),
   ];
 }
 
 /** The text of `COVERAGE.md`. */
-export function coverageText(coverage: readonly RuleCoverage[]): string {
+export function coverageText(
+  coverage: readonly RuleCoverage[],
+  uncovered: Readonly<Record<string, string>> = {},
+): string {
   const needed = coverage.filter(({ rule }) => needsCase(rule));
   const covered = needed.filter(({ cases }) => cases.length > 0);
   const clauses = [...new Set(coverage.map(({ rule }) => rule.clause))];
   const sections = clauses.map((clause) => {
     const own = coverage.filter(({ rule }) => rule.clause === clause);
-    return `## ${clause} ${own[0].rule.title}\n\n\`\`\`\n${own.map(ruleLine).join("\n")}\n\`\`\`\n`;
+    return `## ${clause} ${own[0].rule.title}\n\n\`\`\`\n${
+      own.map((one) => ruleLine(one, uncovered)).join("\n")
+    }\n\`\`\`\n`;
   });
   return [
     "# Rules and their cases\n",
@@ -81,7 +72,9 @@ export function coverageText(coverage: readonly RuleCoverage[]): string {
   ].join("\n");
 }
 
-function ruleLine({ rule, cases, passive }: RuleCoverage): string {
-  const shown = [...cases, ...passive.map((id) => `(${id})`)].join(" ");
-  return `${rule.level.padEnd(6)} ${rule.id}: ${shown !== "" ? shown : needsCase(rule) ? "none" : "not observable"}`;
+function ruleLine({ rule, cases, passive }: RuleCoverage, uncovered: Readonly<Record<string, string>>): string {
+  const shown = [...cases, ...passive.map((id) => `(${id})`)];
+  if (!needsCase(rule)) shown.push("not observable");
+  else if (cases.length === 0) shown.push(`none: ${uncovered[rule.id] ?? "no reason is given"}`);
+  return `${rule.level.padEnd(6)} ${rule.id}: ${shown.join(" ")}`;
 }

@@ -2,6 +2,8 @@
 import registry from "./requirements.json" with { type: "json" };
 import { areaOf, type Case } from "./case.ts";
 import { ARCRTP_CASES } from "./cases/arcrtp/area.ts";
+import { BUDGET_CASES } from "./cases/budget/area.ts";
+import { BRIDGE_CASES } from "./cases/bridge/area.ts";
 import { CALL_CASES } from "./cases/call/area.ts";
 import { CAPTURE_CASES } from "./cases/capture/rules.ts";
 import { DIALECT_CASES } from "./cases/dialect/area.ts";
@@ -33,11 +35,13 @@ export const CASES: readonly Case[] = [
   ...RTCP_CASES,
   ...LOSS_CASES,
   ...JITTER_CASES,
+  ...BRIDGE_CASES,
   ...DIALECT_CASES,
   ...CALL_CASES,
   ...PATH_CASES,
   ...RELAY_CASES,
   ...ROBUSTNESS_CASES,
+  ...BUDGET_CASES,
   ...CAPTURE_CASES,
 ];
 
@@ -66,12 +70,15 @@ const ID = /^[a-z0-9_]+(?:-[a-z0-9_]+)*\/[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 export function problemsOf(cases: readonly Case[]): readonly string[] {
   const problems: string[] = [];
   const seen = new Set<string>();
-  for (const { id, requirements, title } of cases) {
+  for (const { id, requirements, title, isAlone } of cases) {
     if (!ID.test(id)) problems.push(`${id}: an id is area/lower-case-words`);
     if (id.split(/[/-]/).some((word) => /^\d+$/.test(word))) problems.push(`${id}: ids are words, never ordinals`);
     if (seen.has(id)) problems.push(`${id}: two cases have this id`);
     seen.add(id);
     if (requirements.length === 0) problems.push(`${id}: it names no rule`);
+    if (isAlone && requirements.some((rule) => RULES.get(rule)?.level !== "MAY")) {
+      problems.push(`${id}: it measures, and time must not make anybody fail: all of its rules have to be a MAY`);
+    }
     if (title.endsWith(".")) problems.push(`${id}: a title has no full stop`);
     for (const rule of requirements) if (!RULES.has(rule)) problems.push(`${id}: ${rule} is not in SPEC.md`);
   }

@@ -72,6 +72,7 @@ export const AREAS = [
   "BRIDGE",
   "DIALECT",
   "ROBUST",
+  "BUDGET",
 ] as const;
 
 /** The clause headings of the seed specification that rules may cite. */

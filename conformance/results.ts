@@ -1,5 +1,6 @@
 /** What a run has found: the one model that every report is made of. */
 import type { Facet } from "./case.ts";
+import type { Measure } from "./measure.ts";
 import type { Level } from "./requirements.ts";
 import type { TranscriptEntry } from "./transcript.ts";
 import type { Verdict } from "./verdict.ts";
@@ -30,6 +31,8 @@ export interface CaseResult {
   readonly breaches: readonly BreachRecord[];
   /** Checks made, of an ops case. */
   readonly checks: number;
+  /** What it has measured, of a case that does. */
+  readonly measures: readonly Measure[];
   readonly elapsedMs: number;
   /** Makes the same stimuli again, together with the case's id. */
   readonly seed: number;

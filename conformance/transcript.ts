@@ -39,6 +39,7 @@ const MAX_UNIT_BYTES = 16 * 1024;
 export class Transcript {
   readonly #entries: TranscriptEntry[] = [];
   #dropped = 0;
+  #isMuted = false;
   readonly #nowMs: () => number;
   readonly #startMs: number;
 
@@ -50,8 +51,13 @@ export class Transcript {
   /** What was kept, and a word on what was not. */
   get entries(): readonly TranscriptEntry[] {
     if (this.#dropped === 0) return this.#entries;
-    const atMs = this.#entries[this.#entries.length - 1].atMs;
+    const atMs = this.#entries.at(-1)?.atMs ?? 0;
     return [...this.#entries, { kind: "note", text: `${this.#dropped} entries more were not kept`, atMs }];
+  }
+
+  /** Units are not kept from here on: of a flood that nobody will read, and whose keeping would take its time. */
+  mute(): void {
+    this.#isMuted = true;
   }
 
   asked(entry: Omit<Asked, "kind">): void {
@@ -60,6 +66,7 @@ export class Transcript {
 
   /** The unit is borrowed: it is written down at once. */
   moved(kind: Moved["kind"], line: string, unit: Uint8Array): void {
+    if (this.#isMuted) return void this.#dropped++;
     const shown = unit.subarray(0, MAX_UNIT_BYTES);
     const cut = shown.length === unit.length ? "" : `... ${unit.length} bytes in all`;
     const text = readable(shown);

@@ -9,7 +9,7 @@ export const VERDICT_MEANING: Readonly<Record<Verdict, string>> = {
   pass: "The testee did what the rule asks.",
   fail: "A MUST is broken.",
   weak: "A SHOULD is not followed; counts as failed with --strict.",
-  info: "A MAY is not made use of.",
+  info: "A MAY is not made use of, or a figure is over its budget.",
   unsupported: "The testee says so, and says the same of an op that nobody has: it is believed.",
   skipped: "The case could not be run against this testee; the reason stands with it.",
   error: "The suite itself went wrong.",

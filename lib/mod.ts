@@ -56,5 +56,17 @@ export * from "./signaling/messages/registry.ts";
 export * from "./signaling/parse_message.ts";
 export * from "./signaling/selection.ts";
 
+export * from "./bridge/bridge_codecs.ts";
+export * from "./bridge/connect_of_sdp.ts";
+export * from "./bridge/negotiated_map.ts";
+export * from "./bridge/packet_translator.ts";
+export * from "./bridge/rtcp_translator.ts";
+export * from "./bridge/sdp_of_connect.ts";
+export * from "./bridge/sdp_session.ts";
+export * from "./bridge/sdp_writer.ts";
+export * from "./bridge/stream_of_sdp.ts";
+export * from "./bridge/stream_table.ts";
+export * from "./bridge/transcoding.ts";
+
 export * from "./quality/adapt.ts";
 export * from "./quality/ladder.ts";

@@ -19,6 +19,13 @@ A signaling server, each of its listeners:
   (with --auth-secret for a server that wants tokens, and --relay-secret for one that hands out relays)
 A relay:
   arcrtc conformance --relay udp://127.0.0.1:3478 --relay tcp://127.0.0.1:3478 --relay-secret @relay.secret
+  (with --relay-metrics http://127.0.0.1:9100/metrics, what it shows of its load is judged)
+A relay that is started for each case which has to have one alone, and how it is told to drain:
+  arcrtc conformance --relay-command 'arcrtc relay --secret {secret} --udp-port {port} --http-port {metrics}' \\
+                     --relay-drain "sh -c 'kill -TERM {pid}'"
+Which relays a server hands out, five of which the suite plays, load and all:
+  arcrtc serve --open --relay 'r1@127.0.0.1:5001;metrics=http://127.0.0.1:5001/metrics' --relay ...
+  arcrtc conformance --target ws://127.0.0.1:7480/plain --play-relay udp://127.0.0.1:5001 --play-relay ...
 A peer, which is started for each dialogue and told where to meet the suite, who is server and other peer:
   arcrtc conformance --peer-call 'arcrtc peer call --signal {signal} --session {session} --peer-id {peer}' \\
                      --peer-listen 'arcrtc peer listen --signal {signal} --session {session} --peer-id {peer}'
@@ -26,6 +33,8 @@ A peer, which is started for each dialogue and told where to meet the suite, who
   before it connects, {ca} a file with the authority of relays over TLS: '--relay=r@{relay};token={relay_token}' --tls-ca={ca})
 A capture of two peers that you don't control:
   arcrtc conformance --capture call.pcapng
+
+Cases of the area budget measure, one at a time and last of all; their figures stand in every report and count for nothing.
 
 Verdicts: pass; fail (a MUST is broken); weak (a SHOULD, counts with --strict); info (a MAY); unsupported (and it was
 proved that the testee means it); skipped (with the reason); error (of the suite itself).

@@ -178,6 +178,12 @@ Deno.test("conformance: targets that are none, and flags out of their bounds, ar
     const [args, why] of [
       [["--target", "http://x"], /--target: 'http:\/\/x' is no server\nhint: it takes ws:/],
       [["--relay", "ws://x:1"], /--relay: 'ws:\/\/x:1' is no relay\nhint: it takes udp:/],
+      [
+        ["--play-relay", "tcp://x:1", "--target", "ws://x:1"],
+        /--play-relay: 'tcp:\/\/x:1' is no place for one\nhint: it takes udp:/,
+      ],
+      [["--relay-metrics", "x:1", "--relay", "udp://x:1"], /--relay-metrics: 'x:1' is no page\nhint: it takes http:/],
+      [["--relay-drain", "true", "--relay", "udp://x:1"], /--relay-drain is given and no --relay-command/],
       [["--level", "COULD"], /It takes one of MUST, SHOULD, MAY/],
       [["--jobs", "0"], /whole number from 1 to 64/],
       [["--seed", "-1"], /whole number/],
@@ -227,6 +233,29 @@ Deno.test("conformance --peer-call: a peer that does not come, or cannot be star
   assert.deepEqual([callee.verdict, callee.why], ["skipped", "needs --peer-listen 'CMD'"]);
   const [gone] = await verdicts("no-such-program-anywhere");
   assert.equal(gone.breaches[0].expected, "a peer that starts");
+});
+
+Deno.test("conformance --relay-command, --relay-drain: a relay of a case's own is started, told to drain, and watched", async () => {
+  const relay = `'${DENO}' run -A '${MAIN}' relay --secret {secret} --udp-port {port} --no-tcp`;
+  const drained = async (id: string, ...flags: string[]) => {
+    const { exitCode, out } = await run("--json", id, "--timeout", "30s", ...flags);
+    const [{ verdict, why, breaches }] = JSON.parse(out).dialects[0].cases;
+    return { exitCode, verdict, why, breaches };
+  };
+  const drain = ["--relay-drain", "sh -c 'kill -TERM {pid}'"];
+  const good = await drained("relay/draining-serves", "--relay-command", relay, ...drain);
+  assert.deepEqual(good, { exitCode: EXIT.ok, verdict: "pass", why: null, breaches: [] });
+  const untold = await drained("relay/draining-serves", "--relay-command", relay);
+  assert.deepEqual([untold.verdict, untold.why], [
+    "skipped",
+    "needs --relay-drain 'CMD', which tells the relay to drain",
+  ]);
+  const failing = await drained("relay/draining-serves", "--relay-command", relay, "--relay-drain", "sh -c 'exit 3'");
+  assert.equal(failing.breaches[0].got, "sh ended with exit code 3: ");
+  const gone = await drained("relay/draining-serves", "--relay-command", "false", ...drain);
+  assert.equal(gone.breaches[0].got, "its end: exit code 1");
+  const blind = await drained("relay/status-moves", "--relay-command", relay);
+  assert.deepEqual([blind.verdict, blind.why], ["skipped", "needs a --relay-command with {metrics}, a port for HTTP"]);
 });
 
 Deno.test("conformance --list, --dry-run and explain run nothing and say what there is", async () => {

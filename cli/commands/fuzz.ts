@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addFuzzOptions, type FuzzFlags } from "../fuzz/fuzz_options.ts";
+import { addFiguresCommand } from "../fuzz/figures_command.ts";
 import { addMinimiseCommand } from "../fuzz/minimise_command.ts";
 import { addPromoteCommand } from "../fuzz/promote_command.ts";
 import { addReplayCommand } from "../fuzz/replay_command.ts";
@@ -11,9 +12,10 @@ The seed is printed: the same seed and --count make the same cases, to the bit w
 code away in between). What fails is made small and becomes a directory with the case, a transcript and a capture, so
 that arcrtc fuzz replay needs no seed.
 
-A program (--command) is judged by a second, independent reading of the specification. A server (--target), a relay
-(--relay) and a peer from within its call (--target with --session) are asked after each case whether they still live,
-and never more often than --rate says. What may fail by chance is tried several times: a finding says how often it failed.
+A program (--command) is judged by a second, independent reading of the specification, and must neither grow nor slow down.
+A server (--target), a relay (--relay) and a peer from within its call (--target with --session) are asked after each case
+whether they still live, never more often than --rate says; their answers are judged by the same reading and by the rules
+that dump --check knows. What may fail by chance is tried several times: a finding says how often it failed.
 
 Examples:
   arcrtc fuzz --list
@@ -24,6 +26,8 @@ Examples:
   arcrtc fuzz --target ws://127.0.0.1:7480 --time 10s
   arcrtc fuzz --target ws://127.0.0.1:7480 --session 11111111-1111-4111-8111-111111111111  # the peer that waits there
   arcrtc fuzz --relay 127.0.0.1:3478 --relay-secret @relay.secret --time 10s
+  arcrtc fuzz --relay tls://127.0.0.1:5349 --insecure --time 10s
+  arcrtc fuzz --time 1h --json > run.jsonl && arcrtc fuzz figures run.jsonl
 `;
 
 export function build(create: (name: string) => Command, context: CommandContext): Command {
@@ -41,5 +45,6 @@ export function build(create: (name: string) => Command, context: CommandContext
   addReplayCommand(fuzz, create, context);
   addPromoteCommand(fuzz, create, context);
   addMinimiseCommand(fuzz, create, context);
+  addFiguresCommand(fuzz, create, context);
   return fuzz;
 }

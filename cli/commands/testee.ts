@@ -10,9 +10,16 @@ One request per line, one answer per line, in order:
 An answer has ok, fault (the input is bad), unsupported (no such op) or error (the request is malformed).
 It ends with its input, never on bad input. {"op": "hello"} lists the ops.
 
+Ops of the bridge to WebRTC, whose fields conformance/README.md has:
+  bridge.sdp_to_connect  bridge.connect_to_sdp    SDP to CONNECT or CONNECT_ACK, and back
+  bridge.rtp_to_arcrtp   bridge.arcrtp_to_rtp     unprotected packets, by a map
+  bridge.rtcp            bridge.map               RTCP by it; the map of SDP and STREAM_STARTs
+  bridge.select                                   ArcRTC, WebRTC or hybrid for a client
+
 Examples:
   echo '{"id": 1, "op": "hello"}' | arcrtc testee
   echo '{"id": 2, "op": "unit.classify", "hex": "80c8"}' | arcrtc testee --crypto noble
+  echo '{"id": 3, "op": "bridge.select", "supports_webrtc": true}' | arcrtc testee
 `;
 
 export function build(create: (name: string) => Command, { io }: CommandContext): Command {

@@ -11,6 +11,10 @@ export interface SubjectFlags extends TlsTrustFlags {
   readonly authSecret?: string;
   readonly relay?: readonly string[];
   readonly relaySecret?: string;
+  readonly relayMetrics?: string;
+  readonly relayCommand?: string;
+  readonly relayDrain?: string;
+  readonly playRelay?: readonly string[];
   readonly peerCall?: string;
   readonly peerListen?: string;
   readonly capture?: string;
@@ -57,6 +61,13 @@ export function addSubjectOptions(command: Command): Command {
     .option("--auth-secret <text>", "the server's, to issue join tokens with; @FILE reads it (or ARCRTC_AUTH_SECRET)")
     .option("--relay <url>", "test a relay; several URLs of one relay are several listeners", gather)
     .option("--relay-secret <hex>", "the relay's, to issue tokens with; @FILE reads it (or ARCRTC_RELAY_SECRET)")
+    .option("--relay-metrics <url>", "where the relay shows its metrics")
+    .option(
+      "--relay-command <cmd>",
+      "the command of a relay for one case alone; {port}, {secret} and {metrics}, a port for HTTP, are filled in",
+    )
+    .option("--relay-drain <cmd>", "the command that tells such a relay to drain; {pid}, {port} and {metrics} too")
+    .option("--play-relay <url>", "play a relay that the server is set to hand out, metrics at the same port", gather)
     .option(
       "--peer-call <cmd>",
       "test a peer: the command that calls; {signal}, {session}, {peer} and more are filled in",

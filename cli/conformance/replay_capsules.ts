@@ -17,7 +17,7 @@ import { painter } from "../ui/style.ts";
 import { VERSION } from "../version.ts";
 import { readCapsule } from "./capsule_files.ts";
 import type { SubjectFlags } from "./conformance_options.ts";
-import { namesSubject, OWN_LIBRARY, reach, subjectsOf, testeeError } from "./subjects.ts";
+import { leave, namesSubject, OWN_LIBRARY, reach, subjectsOf, testeeError } from "./subjects.ts";
 
 export interface ReplayFlags extends SubjectFlags {
   /** Milliseconds; the capsule's where it is left out. */
@@ -41,17 +41,21 @@ export async function replayCapsules(files: readonly string[], flags: ReplayFlag
   for (const { file, capsule } of capsules) requireSubject(file, capsule, flags);
   const timeoutMs = flags.timeout ?? Math.max(...capsules.map(({ capsule }) => capsule.timeout_ms));
   const subjects = await subjectsOf(flags, timeoutMs, io);
-  await reach(subjects, timeoutMs);
   const outcomes: ReplayOutcome[] = [];
-  for (const { file, capsule } of capsules) {
-    const run = await again(file, capsule, subjects, flags);
-    const [now] = run.tables.flatMap(({ results }) => results);
-    const replay = compareReplay(capsule, now);
-    outcomes.push(replay.outcome);
-    io.stdout(
-      flags.json === true ? replayJson(file, capsule, now, replay) : replayText(file, capsule, run, replay, io),
-    );
-    if (flags.verbose === true && flags.json !== true) io.stdout(wholeText(run, io));
+  try {
+    await reach(subjects, timeoutMs);
+    for (const { file, capsule } of capsules) {
+      const run = await again(file, capsule, subjects, flags);
+      const [now] = run.tables.flatMap(({ results }) => results);
+      const replay = compareReplay(capsule, now);
+      outcomes.push(replay.outcome);
+      io.stdout(
+        flags.json === true ? replayJson(file, capsule, now, replay) : replayText(file, capsule, run, replay, io),
+      );
+      if (flags.verbose === true && flags.json !== true) io.stdout(wholeText(run, io));
+    }
+  } finally {
+    await leave(subjects);
   }
   if (outcomes.some((outcome) => outcome === "same" || outcome === "different")) return EXIT.finding;
   return outcomes.includes("notRun") ? EXIT.nothingSelected : EXIT.ok;

@@ -19,7 +19,7 @@ import { VERSION } from "../version.ts";
 import { writeCapsules } from "./capsule_files.ts";
 import type { ConformanceFlags, ReportWish } from "./conformance_options.ts";
 import { dryRunText, listJson, listText } from "./list_cases.ts";
-import { reach, subjectsOf, testeeError } from "./subjects.ts";
+import { leave, reach, subjectsOf, testeeError } from "./subjects.ts";
 import { SuiteProgress } from "./suite_progress.ts";
 
 /** Of lines in a file; and on a terminal, however narrow: rows of bytes are as wide. */
@@ -40,13 +40,13 @@ export async function runConformance(ids: readonly string[], flags: ConformanceF
   const wishes = reportWishes(flags);
   const known = flags.knownFailing === undefined ? undefined : parseKnownFailing(readTextFile(flags.knownFailing));
   const subjects = await subjectsOf(flags, flags.timeout, io);
-  await reach(subjects, flags.timeout);
   const strict = flags.strict === true;
   const progress = new SuiteProgress(io, strict, () => performance.now());
   const ended = new AbortController();
   const stopListening = onInterrupt(() => ended.abort());
   let result: SuiteResult;
   try {
+    await reach(subjects, flags.timeout);
     result = await runSuite({
       subjects,
       cases,
@@ -67,6 +67,7 @@ export async function runConformance(ids: readonly string[], flags: ConformanceF
   } finally {
     stopListening();
     progress.clear();
+    await leave(subjects);
   }
   for (const { format, file } of wishes) {
     const paint = file === undefined ? painter(io, "stdout") : (_colour: string, text: string) => text;

@@ -1,11 +1,14 @@
 /** From flags to what is tested. */
 import type { HostPort } from "../../lib/base/address_table.ts";
+import { systemClock } from "../../lib/net/clock.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import { NetError } from "../../lib/net/net_error.ts";
 import { parseProbeTarget } from "../../lib/net/probe_target.ts";
 import { PHOENIX_PATH } from "../../lib/net/signaling_routes.ts";
 import { peerCommands } from "../../conformance/drive/peer_source.ts";
 import { peerDriver } from "../../conformance/drive/peer_world.ts";
+import { PlayedSite } from "../../conformance/drive/played_sites.ts";
+import { relayCommands } from "../../conformance/drive/relay_source.ts";
 import { relayDriver, type RelayTarget } from "../../conformance/drive/relay_world.ts";
 import { serverDriver, type ServerTarget } from "../../conformance/drive/server_world.ts";
 import type { Subjects } from "../../conformance/run/run_suite.ts";
@@ -25,8 +28,9 @@ import type { SubjectFlags } from "./conformance_options.ts";
 /** What is tested where nothing is named. */
 export const OWN_LIBRARY = "this program's own library, in this process";
 
-export function namesSubject({ command, target, relay, peerCall, peerListen, capture }: SubjectFlags): boolean {
-  return [command, target, relay, peerCall, peerListen, capture].some((given) => given !== undefined);
+export function namesSubject(flags: SubjectFlags): boolean {
+  const { command, target, relay, relayCommand, peerCall, peerListen, capture } = flags;
+  return [command, target, relay, relayCommand, peerCall, peerListen, capture].some((given) => given !== undefined);
 }
 
 /** Nobody there is no finding: it is told before the first case. @throws CliError */
@@ -39,6 +43,11 @@ export async function reach({ server, relay, peer }: Subjects, timeoutMs: number
   }
 }
 
+/** What was opened for all cases is ended. */
+export async function leave({ server, relay, peer }: Subjects): Promise<void> {
+  for (const driver of [server, relay, peer]) await driver?.close?.();
+}
+
 /** A testee that never answered: it is told instead of a result. Other errors are bugs and go on. */
 export function testeeError(error: unknown, { ops }: Subjects): unknown {
   if (!(error instanceof TesteeFailure)) return error;
@@ -48,13 +57,13 @@ export function testeeError(error: unknown, { ops }: Subjects): unknown {
 
 /** @throws CliError */
 export async function subjectsOf(flags: SubjectFlags, timeoutMs: number, io: Io): Promise<Subjects> {
-  const { command, target, relay, peerCall: caller, peerListen: callee, capture } = flags;
+  const { command, target, relay, relayCommand, peerCall: caller, peerListen: callee, capture } = flags;
   const isOwn = !namesSubject(flags);
   return {
     ...(isOwn ? { ops: ownOps(io) } : {}),
     ...(command === undefined ? {} : { ops: subprocess(command, timeoutMs) }),
     ...(target === undefined ? {} : { server: serverDriver(serverTarget(target, flags, io)) }),
-    ...(relay === undefined ? {} : { relay: relayDriver(relayTarget(relay, flags, io)) }),
+    ...(relay ?? relayCommand ? { relay: relayDriver(relayTarget(relay ?? [], flags, io)) } : {}),
     ...(caller ?? callee ? { peer: peerDriver(peerCommands({ caller, callee })) } : {}),
     ...(capture === undefined ? {} : { capture: await checkCapture(capture, flags.keylog, io) }),
   };
@@ -71,6 +80,7 @@ function serverTarget(urls: readonly string[], flags: SubjectFlags, io: Io): Ser
   const target: { -readonly [Name in keyof ServerTarget]: ServerTarget[Name] } = {
     ...(secret === undefined ? {} : { authSecret: secret }),
     ...(relays === undefined ? {} : { relaySecret: relays }),
+    ...(flags.playRelay === undefined ? {} : { sites: flags.playRelay.map(playSite) }),
     trust: trustOf(flags),
   };
   for (const text of urls) {
@@ -98,7 +108,40 @@ function relayTarget(urls: readonly string[], flags: SubjectFlags, io: Io): Rela
     if (protocol !== "udp" && protocol !== "tcp" && protocol !== "tls") throw wrong("--relay", text);
     places[protocol] = { host, port };
   }
-  return { ...places, ...(secret === undefined ? {} : { secret }), trust: trustOf(flags) };
+  const { relayMetrics: metrics, relayCommand: start, relayDrain: drain } = flags;
+  if (metrics !== undefined && !/^https?:\/\//.test(metrics)) {
+    throw new CliError(
+      "usage",
+      `--relay-metrics: '${metrics}' is no page`,
+      "it takes http://HOST:PORT/PATH or https://",
+    );
+  }
+  if (drain !== undefined && start === undefined) {
+    throw new CliError(
+      "usage",
+      "--relay-drain is given and no --relay-command",
+      "a relay that drains is a case's alone",
+    );
+  }
+  return {
+    ...places,
+    ...(secret === undefined ? {} : { secret }),
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(start === undefined ? {} : { source: relayCommands({ start, ...(drain === undefined ? {} : { drain }) }) }),
+    trust: trustOf(flags),
+  };
+}
+
+/** @throws CliError */
+function playSite(text: string): PlayedSite {
+  const { protocol, host, port } = parse("--play-relay", text);
+  if (protocol !== "udp") throw wrong("--play-relay", text);
+  try {
+    return new PlayedSite({ host, port }, systemClock());
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliError("usage", `--play-relay ${text}: cannot listen: ${why}`, "it needs the port over UDP and TCP");
+  }
 }
 
 /** One trust for all that is reached over TLS, be it the server or the relay. */
@@ -120,11 +163,14 @@ function parse(flag: string, text: string) {
 }
 
 function wrong(flag: string, text: string): CliError {
-  return flag === "--relay"
-    ? new CliError("usage", `--relay: '${text}' is no relay`, "it takes udp://HOST:PORT, tcp:// or tls://")
-    : new CliError(
-      "usage",
-      `--target: '${text}' is no server`,
-      "it takes ws://HOST:PORT, wss://, tcp://, tls:// or udp://",
-    );
+  switch (flag) {
+    case "--relay":
+      return new CliError("usage", `--relay: '${text}' is no relay`, "it takes udp://HOST:PORT, tcp:// or tls://");
+    case "--play-relay":
+      return new CliError("usage", `--play-relay: '${text}' is no place for one`, "it takes udp://HOST:PORT");
+    default: {
+      const hint = "it takes ws://HOST:PORT, wss://, tcp://, tls:// or udp://";
+      return new CliError("usage", `--target: '${text}' is no server`, hint);
+    }
+  }
 }

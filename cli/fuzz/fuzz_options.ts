@@ -63,8 +63,8 @@ export function addFuzzOptions(command: Command): Command {
     )
     .option("--bind <ip>", "with --session: the address that the peer sends media to", "127.0.0.1")
     .option("--token <jwt>", "for servers that let nobody in without")
-    .option("--insecure", "take any certificate of wss:// and tls://")
-    .option("--relay <host:port>", "fuzz a relay over UDP; with --relay-secret bound as a peer")
+    .option("--insecure", "take any certificate of wss:// and tls://, of servers and relays")
+    .option("--relay <address>", "fuzz a relay: host:port (UDP), tcp:// or tls://; with --relay-secret bound as a peer")
     .option("--relay-secret <hex>", "of the relay; @FILE reads it (or ARCRTC_RELAY_SECRET)")
     .addOption(
       new Option(

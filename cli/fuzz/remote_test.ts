@@ -65,6 +65,20 @@ Deno.test("fuzz --session: our own peer stands malformed plaintext within valid 
   });
 });
 
+const LEAKING = `${Deno.execPath()} run -A ${new URL("testing/leaking_testee.ts", import.meta.url).pathname}`;
+
+Deno.test({
+  name: "fuzz --command finds a program that keeps what it is given, and a case that takes far too long",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const grown = await fuzz(["--command", LEAKING, "command.demux"], 60);
+    assert.ok(grown.findings.some(({ oracle }) => oracle === "memory"), JSON.stringify(grown.findings));
+    const slow = await fuzz(["--command", LEAKING, "command.strip"], 14);
+    const found = slow.findings.find(({ oracle }) => oracle === "slow");
+    assert.ok(found !== undefined && found.reproduced.failed > 0, JSON.stringify(slow.findings));
+  },
+});
+
 /** A UDP server that answers each datagram with what `answer` makes of it. */
 async function withUdp(answer: (unit: Uint8Array) => Uint8Array[], body: (address: string) => Promise<void>) {
   const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
@@ -123,5 +137,15 @@ Deno.test("fuzz --relay finds who falls silent after a certain packet, and which
     assert.equal(findings.length, 1, "to one that is gone nothing more is sent");
     assert.equal(findings[0].oracle, "silence");
     assert.deepEqual(findings[0].reproduced, { failed: 1, tried: 1 });
+  });
+});
+
+Deno.test("fuzz --relay finds who tells a stranger what is wrong with its unit (ARC-SIG-error-not-to-strangers)", async () => {
+  const error = { type: "ERROR", code: "bad_json", message: "no JSON", timestamp: 1 };
+  const refuse = [new TextEncoder().encode(JSON.stringify(error))];
+  await withUdp((unit) => unit[0] === 0x7b ? heartbeatAck(unit) : refuse, async (address) => {
+    const { exitCode, findings } = await fuzz(["--relay", address, "relay.stranger"], 6);
+    assert.equal(exitCode, 5);
+    assert.ok(findings.some(({ rule }) => rule === "ARC-SIG-error-not-to-strangers"), JSON.stringify(findings));
   });
 });

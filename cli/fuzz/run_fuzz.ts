@@ -49,9 +49,10 @@ export async function runFuzz(patterns: readonly string[], flags: FuzzFlags, io:
       timeMs: run.timeMs,
       hangMs: flags.hang,
       signal: run.signal,
+      shapeOf: (name) => targets.find((target) => target.name === name)?.shape ?? "bytes",
     }, {
       progress: (progress) => run.progress(progress),
-      finding: ({ target, failure, original, minimised, execution }) =>
+      finding: ({ target, failure, original, minimised, execution, reproduced }) =>
         run.finding({
           target,
           ...failure,
@@ -59,8 +60,7 @@ export async function runFuzz(patterns: readonly string[], flags: FuzzFlags, io:
           execution,
           case: minimised,
           original,
-          // In this process a case fails always or never: it was shrunk by failing again.
-          reproduced: { failed: 1, tried: 1 },
+          reproduced,
         }),
       corpus: (target, cases) => {
         if (flags.corpus === undefined || cases.length === 0) return;

@@ -35,24 +35,43 @@ export function readCorpus(directory: URL | string, targetName: string): readonl
 interface VectorFile {
   readonly groups?: readonly {
     readonly op: string;
+    readonly common?: Readonly<Record<string, unknown>>;
     readonly tests: readonly { readonly input: Readonly<Record<string, unknown>> }[];
   }[];
 }
 
-/** Inputs by vector operation, read once. */
+interface VectorRequest {
+  readonly op: string;
+  readonly [field: string]: unknown;
+}
+
+/** Read once. */
+let requests: readonly VectorRequest[] | undefined;
+
+/** Every question that the vectors ask. */
+export function vectorRequests(): readonly VectorRequest[] {
+  if (requests !== undefined) return requests;
+  const all: VectorRequest[] = [];
+  for (const { name } of Deno.readDirSync(new URL("vectors/", FIXTURES))) {
+    if (!name.endsWith(".json") || name.endsWith(".schema.json")) continue;
+    const file: VectorFile = JSON.parse(Deno.readTextFileSync(new URL(`vectors/${name}`, FIXTURES)));
+    for (const { op, common, tests } of file.groups ?? []) {
+      for (const { input } of tests) all.push({ ...common, ...input, op });
+    }
+  }
+  return requests = all;
+}
+
+/** Inputs by vector operation, gathered once. */
 let vectors: ReadonlyMap<string, readonly Uint8Array[]> | undefined;
 
 function readVectors(): ReadonlyMap<string, readonly Uint8Array[]> {
   if (vectors !== undefined) return vectors;
   const inputs = new Map<string, Uint8Array[]>();
-  for (const { name } of Deno.readDirSync(new URL("vectors/", FIXTURES))) {
-    if (!name.endsWith(".json") || name.endsWith(".schema.json")) continue;
-    const file: VectorFile = JSON.parse(Deno.readTextFileSync(new URL(`vectors/${name}`, FIXTURES)));
-    for (const { op, tests } of file.groups ?? []) {
-      const list = inputs.get(op) ?? [];
-      inputs.set(op, list);
-      for (const { input } of tests) list.push(...unitsOf(input));
-    }
+  for (const { op, ...input } of vectorRequests()) {
+    const list = inputs.get(op) ?? [];
+    inputs.set(op, list);
+    list.push(...unitsOf(input));
   }
   return vectors = inputs;
 }

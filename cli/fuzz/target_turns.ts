@@ -59,7 +59,7 @@ class Turn {
   }
 
   #finding({ failure, units, execution }: FoundFailure, number: number) {
-    const { units: smallest, probes } = shrinkWith(units, this.target.shape, (candidate) => {
+    const { units: smallest } = shrinkWith(units, this.target.shape, (candidate) => {
       this.#slot.begin(number, candidate);
       const outcome = runCase(this.target, candidate);
       return outcome.kind === "failed" && outcome.failure.signature === failure.signature;
@@ -71,7 +71,8 @@ class Turn {
       original: writeCase(units),
       minimised: writeCase(smallest),
       execution,
-      probes,
+      // In this process a case fails always or never: it was shrunk by failing again.
+      reproduced: { failed: 1, tried: 1 },
     };
   }
 }

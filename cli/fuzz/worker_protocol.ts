@@ -38,7 +38,8 @@ export interface WorkerFinding {
   readonly minimised: string;
   /** Which execution of its target it was. */
   readonly execution: number;
-  readonly probes: number;
+  /** Of `tried` runs of the case `failed` did. */
+  readonly reproduced: { readonly failed: number; readonly tried: number };
 }
 
 export type WorkerReport =

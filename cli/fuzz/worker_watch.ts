@@ -1,9 +1,11 @@
 /**
  * Starts the worker, listens to it, and looks whether it still moves: a case that never ends is a finding too, and is
- * learnt only from outside. The worker is then ended and another goes on without that target.
+ * learnt only from outside. The worker is then ended, the case made small, and another worker goes on without that target.
  */
 import { writeCase } from "../../lib/fuzz/case_text.ts";
+import type { CaseShape, FuzzCase } from "../../lib/fuzz/target.ts";
 import { CaseSlot } from "./case_slot.ts";
+import { shrinkHang } from "./hang_shrink.ts";
 import type { TargetProgress, WorkerFinding, WorkerOrder, WorkerReport } from "./worker_protocol.ts";
 
 export interface WatchEvents {
@@ -20,6 +22,9 @@ export interface WatchOptions extends Omit<WorkerOrder, "memory"> {
   readonly signal: AbortSignal;
   /** The worker's module; a knob for tests. */
   readonly worker?: URL;
+  /** The module that runs cases which hang again; a knob for tests. */
+  readonly replayWorker?: URL;
+  readonly shapeOf: (target: string) => CaseShape;
 }
 
 const FUZZ_WORKER = new URL("./fuzz_worker.ts", import.meta.url);
@@ -34,13 +39,18 @@ export async function watchWorkers(options: WatchOptions, events: WatchEvents): 
   for (;;) {
     const end = await watchOne({ ...options, targets }, endMs, events);
     if (end.kind !== "hang") return;
+    events.finding(await hangFinding(end, options, endMs));
     // It would hang again: its stream of cases is the same.
     targets = targets.filter((name) => name !== end.target);
     if (targets.length === 0 || performance.now() >= endMs || options.signal.aborted) return;
   }
 }
 
-type WatchEnd = { readonly kind: "done" } | { readonly kind: "hang"; readonly target: string };
+type WatchEnd = { readonly kind: "done" } | {
+  readonly kind: "hang";
+  readonly target: string;
+  readonly units: FuzzCase;
+};
 
 function watchOne(options: WatchOptions, endMs: number, events: WatchEvents): Promise<WatchEnd> {
   const slot = new CaseSlot();
@@ -72,8 +82,7 @@ function watchOne(options: WatchOptions, endMs: number, events: WatchEvents): Pr
         movedMs = nowMs;
       } else if (nowMs - movedMs > options.hangMs) {
         const target = targets[slot.target];
-        events.finding(hangFinding(target, slot, options.hangMs));
-        finish({ kind: "hang", target });
+        finish({ kind: "hang", target, units: slot.read() });
       }
       if (nowMs > endMs + GRACE_MS + options.hangMs) finish({ kind: "done" });
     }, LOOK_MS);
@@ -99,8 +108,21 @@ function watchOne(options: WatchOptions, endMs: number, events: WatchEvents): Pr
   });
 }
 
-function hangFinding(target: string, slot: CaseSlot, hangMs: number): WorkerFinding {
-  const units = writeCase(slot.read());
+/** A finding at the end of the run is still made small. */
+const SHRINK_AFTER_END_MS = 30_000;
+
+async function hangFinding(
+  { target, units }: Extract<WatchEnd, { kind: "hang" }>,
+  { hangMs, shapeOf, signal, replayWorker }: WatchOptions,
+  endMs: number,
+): Promise<WorkerFinding> {
+  const { units: smallest, failed, tried } = await shrinkHang(units, {
+    target,
+    shape: shapeOf(target),
+    hangMs,
+    mustStop: () => signal.aborted || performance.now() > endMs + SHRINK_AFTER_END_MS,
+    ...(replayWorker === undefined ? {} : { worker: replayWorker }),
+  });
   return {
     target,
     failure: {
@@ -108,9 +130,9 @@ function hangFinding(target: string, slot: CaseSlot, hangMs: number): WorkerFind
       message: `a case did not end within ${hangMs / 1000} s`,
       signature: `${target} hang`,
     },
-    original: units,
-    minimised: units,
+    original: writeCase(units),
+    minimised: writeCase(smallest),
     execution: 0,
-    probes: 0,
+    reproduced: { failed, tried },
   };
 }

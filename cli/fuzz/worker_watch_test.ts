@@ -14,11 +14,15 @@ Deno.test("fuzz: a case that never ends is found from outside, and the others go
     timeMs: 60_000,
     hangMs: 300,
     signal: new AbortController().signal,
+    shapeOf: () => "bytes",
     worker: new URL("./testing/hanging_worker.ts", import.meta.url),
+    replayWorker: new URL("./testing/hanging_replay_worker.ts", import.meta.url),
   }, { progress: () => {}, finding: (finding) => findings.push(finding), corpus: () => {} });
   assert.equal(findings.length, 1);
-  const [{ target, failure, minimised }] = findings;
+  const [{ target, failure, original, minimised, reproduced }] = findings;
   assert.equal(target, "hanging");
   assert.equal(failure.oracle, "hang");
-  assert.equal(minimised, "Bwg -", "the case is known although nobody could tell it");
+  assert.equal(original, "AQcI -", "the case is known although nobody could tell it");
+  assert.equal(minimised, "AQc");
+  assert.deepEqual(reproduced, { failed: 3, tried: 3 });
 });

@@ -1,6 +1,6 @@
 /** Messages that the suite says as a peer, with the fields that the tables require; a case changes what it is about. */
 import type { Voice } from "../drive/world.ts";
-import type { Json } from "../testee/answer.ts";
+import { isJson, type Json } from "../testee/answer.ts";
 import { epochs, keyText, STREAM } from "../vectors/party.ts";
 
 /** Public keys of the two, for epoch 0: good ones, and nobody's secret. */
@@ -83,4 +83,10 @@ export function qualityAdapt({ sessionId }: Voice, timestamp: number, fields: Js
 
 export function errorMessage(code: string, timestamp: number, fields: Json = {}): Json {
   return { type: "ERROR", code, message: "for a test", timestamp, ...fields };
+}
+
+/** The `relay_servers` of CONNECT or CONNECT_ACK; none where there are none. */
+export function relaysOf({ network_info }: Json): readonly Json[] {
+  const list = isJson(network_info) ? network_info.relay_servers : undefined;
+  return Array.isArray(list) ? list.filter(isJson) : [];
 }

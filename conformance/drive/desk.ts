@@ -22,4 +22,6 @@ export interface Driver<World> {
   /** Resolves when every listener that can tell has taken a connection. @throws NetError */
   reach(timeoutMs: number): Promise<void>;
   open(desk: Desk): World;
+  /** Ends what was there for all cases. */
+  close?(): Promise<void>;
 }

@@ -3,9 +3,12 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { utf8 } from "../../lib/base/bytes.ts";
 import type { HostPort } from "../../lib/base/address_table.ts";
+import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
 import { jwtAuth } from "../../lib/net/join_auth.ts";
 import { secretKeySource } from "../../lib/net/jwt_keys.ts";
 import type { SignalingServerOptions } from "../../lib/net/signaling_server.ts";
+import { systemClock } from "../../lib/net/clock.ts";
+import { RelayServer } from "../../lib/net/relay_server.ts";
 import { RelayRig } from "../../lib/net/testing/relay_rig.ts";
 import { Rig, testIdentity } from "../../lib/net/testing/signaling_rig.ts";
 import { ArcRtpView } from "../../lib/packet/arcrtp.ts";
@@ -13,14 +16,16 @@ import { classifyUnit, UnitKind } from "../../lib/packet/demux.ts";
 import { SECRET } from "../../lib/relay/testing/relay_world.ts";
 import type { RelayCase } from "../case.ts";
 import { CASES } from "../registry.ts";
+import { isOnlySlow } from "../report/tally.ts";
 import { resultsOf, runCases, verdictsOf } from "../run/testing.ts";
 import type { Subjects } from "../run/run_suite.ts";
 import { overStreams, type RewriteStream } from "../mutants/peer_mutant.ts";
 import { ownPeer, type OwnPeerChanges } from "./own_peer.ts";
+import { PlayedSite } from "./played_sites.ts";
 import { peerDriver } from "./peer_world.ts";
 import { relayDriver } from "./relay_world.ts";
 import { serverDriver, type ServerTarget } from "./server_world.ts";
-import { targetOf } from "./testing.ts";
+import { relaySourceOf, servedSites, targetOf } from "./testing.ts";
 
 const AUTH_SECRET = "a-secret-of-tests-alone-0123456789ab";
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
@@ -44,7 +49,8 @@ async function withServer(
 function assertAllPass(result: Awaited<ReturnType<typeof runCases>>, count: number): void {
   const results = resultsOf(result);
   assert.equal(results.length, count);
-  const wrong = results.filter(({ verdict }) => verdict !== "pass");
+  // What is only slow is not wrong.
+  const wrong = results.filter((result) => result.verdict !== "pass" && !isOnlySlow(result));
   assert.deepEqual(wrong.map(({ id, verdict, why, breaches }) => ({ id, verdict, why, breaches })), []);
 }
 
@@ -56,7 +62,9 @@ Deno.test("our own server passes every dialogue with a server, whether it wants 
   const verdicts = new Map<string, { readonly verdict: string; readonly why: string | undefined }>();
   const put = async (target: ServerTarget) => {
     const results = resultsOf(await runCases(cases, { subjects: { server: serverDriver(target) } }));
-    for (const { id, verdict, why, breaches } of results) {
+    for (const result of results) {
+      const { id, why, breaches } = result;
+      const verdict = isOnlySlow(result) ? "pass" : result.verdict;
       assert.ok(verdict === "pass" || verdict === "skipped", `${id}: ${verdict} ${why ?? JSON.stringify(breaches)}`);
       if (verdicts.get(id)?.verdict !== "pass") verdicts.set(id, { verdict, why });
     }
@@ -64,12 +72,18 @@ Deno.test("our own server passes every dialogue with a server, whether it wants 
   await withServer(put);
   const relay = await RelayRig.start({});
   const { udp: [{ host, port }] } = relay.server.listening;
-  const sites = [{ id: "relay", host, ports: { udp: port }, priority: 0 }];
-  const relays = { sites, secret: SECRET, tokenTtlMs: 60_000, intervalMs: 25 };
+  // One that is there, and five that the suite plays.
+  const played = Array.from({ length: 5 }, () => new PlayedSite(LOOPBACK, systemClock()));
+  const sites = [{ id: "relay", host, ports: { udp: port }, priority: 0 }, ...servedSites(played)];
+  const relays = { sites, secret: SECRET, tokenTtlMs: 60_000, intervalMs: 25, reportIntervalMs: 50 };
   const auth = jwtAuth(secretKeySource(AUTH_SECRET));
   try {
-    await withServer((target) => put({ ...target, authSecret: AUTH_SECRET, relaySecret: SECRET }), { auth, relays });
+    await withServer((target) => put({ ...target, authSecret: AUTH_SECRET, relaySecret: SECRET, sites: played }), {
+      auth,
+      relays,
+    });
   } finally {
+    for (const site of played) await site.close();
     await relay.close();
   }
   const left = [...verdicts].filter(([, { verdict, why }]) => verdict !== "pass" && !NOT_OURS.test(why ?? ""));
@@ -80,11 +94,17 @@ Deno.test("our own relay passes every dialogue with a relay", async () => {
   const tlsIdentity = await testIdentity();
   // So that the cases about limits surely meet one.
   const limits = { sessionBps: 5_000_000 };
-  const rig = await RelayRig.start({ tcp: [LOOPBACK], tls: [LOOPBACK], tlsIdentity, limits });
-  const { udp: [udp], tcp: [tcp], tls: [tls] } = rig.server.listening;
+  const rig = await RelayRig.start({ tcp: [LOOPBACK], tls: [LOOPBACK], http: LOOPBACK, tlsIdentity, limits });
+  const { udp: [udp], tcp: [tcp], tls: [tls], http } = rig.server.listening;
   const cases = dialogues("relay");
   const trust = { pinSha256: tlsIdentity.fingerprintSha256 };
-  const relay = relayDriver({ udp, tcp, tls, secret: SECRET, trust });
+  const metrics = `http://${http?.host}:${http?.port}/metrics`;
+  const source = relaySourceOf(
+    () =>
+      RelayServer.start({ relayId: "alone", secret: SECRET, crypto: nobleBackend, udp: [LOOPBACK], http: LOOPBACK }),
+    SECRET,
+  );
+  const relay = relayDriver({ udp, tcp, tls, secret: SECRET, trust, metrics, source });
   try {
     assertAllPass(await runCases(cases, { subjects: { relay }, jobs: 8 }), cases.length);
   } finally {

@@ -19,7 +19,8 @@ import { PeerSession } from "../../lib/session/session.ts";
 import type { SessionConfig, SessionOutput } from "../../lib/session/session_events.ts";
 import { KNOWN_CODECS } from "../../lib/signaling/selection.ts";
 import type { StreamOffer } from "../../lib/signaling/stream_exchange.ts";
-import type { KnownRelay, PeerMeeting, PeerSource, RunningPeer } from "./peer_source.ts";
+import type { KnownRelay, PeerMeeting, PeerSource } from "./peer_source.ts";
+import type { RunningProgram } from "./program.ts";
 
 const SOURCES = ["test:audio", "test:video"] as const;
 const VIDEO = { fps: 15, bitrateBps: 300_000, keyframeInterval: 60 };
@@ -48,7 +49,7 @@ export function ownPeer(changes: OwnPeerChanges = {}): PeerSource {
   };
 }
 
-class OwnPeer implements RunningPeer {
+class OwnPeer implements RunningProgram {
   readonly ended: Promise<string>;
   readonly #pump: SessionPump;
   readonly #session: PeerSession;

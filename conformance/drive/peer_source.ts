@@ -1,6 +1,7 @@
 /** Where peers under test come from: each dialogue has one of its own, that is told whom to meet. */
 import { formatHostPort, type HostPort } from "../../lib/base/address_table.ts";
 import { splitCommand } from "../testee/subprocess.ts";
+import { fillIn, type RunningProgram, startProgram } from "./program.ts";
 
 export type PeerRole = "caller" | "callee";
 
@@ -26,12 +27,6 @@ export interface PeerMeeting {
   readonly caPem?: string;
 }
 
-export interface RunningPeer {
-  /** Resolves when it has ended by itself or was stopped, with how. */
-  readonly ended: Promise<string>;
-  stop(): Promise<void>;
-}
-
 export interface PeerSource {
   /** For people. */
   readonly description: string;
@@ -39,7 +34,7 @@ export interface PeerSource {
   /** A peer in this role can be told of a relay, or of an authority. */
   takes(role: PeerRole, what: "relay" | "ca"): boolean;
   /** Only for a role of `roles`. */
-  start(meeting: PeerMeeting): RunningPeer;
+  start(meeting: PeerMeeting): RunningProgram;
 }
 
 const FLAGS: Readonly<Record<PeerRole, string>> = { caller: "--peer-call", callee: "--peer-listen" };
@@ -69,46 +64,27 @@ export function peerCommands(commands: Readonly<Partial<Record<PeerRole, string>
       const caFile = meeting.caPem === undefined ? undefined : Deno.makeTempFileSync({ suffix: ".pem" });
       if (caFile !== undefined) Deno.writeTextFileSync(caFile, meeting.caPem ?? "");
       const forget = () => caFile !== undefined && Deno.removeSync(caFile);
-      const [program = "", ...args] = wordsOf(commands[meeting.role] ?? "", meeting, caFile);
-      let child: Deno.ChildProcess;
+      let program: RunningProgram;
       try {
-        child = new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn();
+        program = startProgram(wordsOf(commands[meeting.role] ?? "", meeting, caFile));
       } catch (error) {
         forget();
         throw error;
       }
-      const ended = child.status.then(({ code, signal }) => signal ?? `exit code ${code}`).finally(forget);
-      return {
-        ended,
-        async stop() {
-          try {
-            child.kill("SIGKILL");
-          } catch {
-            // It has ended by itself.
-          }
-          await ended;
-        },
-      };
+      return { ...program, ended: program.ended.finally(forget) };
     },
   };
 }
 
-const PLACEHOLDER = /\{(signal|session|peer|relay|relay_token|ca)\}/g;
-
 /** The words of a command with its placeholders filled in; those whose value is not there are left out. */
 export function wordsOf(command: string, meeting: PeerMeeting, caFile?: string): readonly string[] {
   const { signalUrl: signal, sessionId: session, peerId: peer, relay } = meeting;
-  const values: Readonly<Record<string, string | undefined>> = {
+  return fillIn(splitCommand(command), {
     signal,
     session,
     peer,
     relay: relay && formatHostPort(relay.place),
     relay_token: relay?.token,
     ca: caFile,
-  };
-  return splitCommand(command).flatMap((word) => {
-    const names = [...word.matchAll(PLACEHOLDER)].map(([, name]) => name);
-    if (names.some((name) => values[name] === undefined)) return [];
-    return [word.replaceAll(PLACEHOLDER, (_placeholder, name: string) => values[name] ?? "")];
   });
 }

@@ -12,14 +12,8 @@ import { type CallWish, meet } from "./far/handshake.ts";
 import type { Line } from "./line.ts";
 import { Listener } from "./listener.ts";
 import { Breach } from "./outcome.ts";
-import {
-  type KnownRelay,
-  MISSING,
-  type PeerMeeting,
-  type PeerRole,
-  type PeerSource,
-  type RunningPeer,
-} from "./peer_source.ts";
+import { type KnownRelay, MISSING, type PeerMeeting, type PeerRole, type PeerSource } from "./peer_source.ts";
+import type { RunningProgram } from "./program.ts";
 import { socketChannel } from "./socket_channel.ts";
 import { udpChannel } from "./udp_channel.ts";
 import { World } from "./world.ts";
@@ -38,7 +32,7 @@ export interface StartWish {
 export class PeerWorld extends World {
   readonly #source: PeerSource;
   readonly #authority: () => Promise<Authority>;
-  #peer: RunningPeer | undefined;
+  #peer: RunningProgram | undefined;
   /** Of signaling. */
   #server: Listener | undefined;
   /** Signaling connections that nobody has asked for yet. */
@@ -108,7 +102,7 @@ export class PeerWorld extends World {
     return await this.#connection(`connection ${++this.#connections + 1}`, this.#peer, false);
   }
 
-  async #connection(name: string, peer: RunningPeer, raw: boolean): Promise<Line> {
+  async #connection(name: string, peer: RunningProgram, raw: boolean): Promise<Line> {
     const socket = await this.#orNothing(peer);
     return await this.line(
       name,
@@ -140,7 +134,7 @@ export class PeerWorld extends World {
     await this.#peer?.stop();
   }
 
-  #spawn(meeting: PeerMeeting): RunningPeer {
+  #spawn(meeting: PeerMeeting): RunningProgram {
     try {
       return this.#source.start(meeting);
     } catch (error) {
@@ -158,7 +152,7 @@ export class PeerWorld extends World {
   }
 
   /** The peer's connection; a breach where it ends, or its time does, before. */
-  async #orNothing({ ended }: RunningPeer): Promise<Socket> {
+  async #orNothing({ ended }: RunningProgram): Promise<Socket> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const first = new Promise<Socket>((resolve) => {
       this.#onSocket = () => {

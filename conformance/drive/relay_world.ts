@@ -9,6 +9,7 @@ import { bytesChannel } from "./bytes_channel.ts";
 import type { Desk, Driver } from "./desk.ts";
 import { isMessage, type Line, type LineChannel } from "./line.ts";
 import { Pace } from "./pace.ts";
+import type { RelaySource } from "./relay_source.ts";
 import { ownSourceHost } from "./source_host.ts";
 import { reachAll, streamChannel } from "./stream_channel.ts";
 import { udpChannel } from "./udp_channel.ts";
@@ -21,6 +22,10 @@ export interface RelayTarget {
   readonly tls?: HostPort;
   /** relay_secret: without it nobody can bind. */
   readonly secret?: Uint8Array;
+  /** Its metrics endpoint, of `--relay-metrics`. */
+  readonly metrics?: string;
+  /** Where relays come from that are a case's alone, of `--relay-command`. */
+  readonly source?: RelaySource;
   readonly trust: TlsTrust;
 }
 
@@ -58,7 +63,7 @@ export class RelayWorld extends World {
   /** What takes back each binding: relays bound those of one address. */
   readonly #unbinds: { readonly line: Line; readonly request: object }[] = [];
 
-  constructor(desk: Desk, target: RelayTarget, pace: Pace) {
+  constructor(desk: Desk, target: RelayTarget, pace: Pace = ownPace()) {
     super(desk);
     this.target = target;
     this.#sourceHost = ownSourceHost((target.udp ?? target.tcp ?? target.tls)?.host ?? "");
@@ -224,6 +229,7 @@ export function relayDriver(target: RelayTarget): Driver<RelayWorld> {
     const place = target[way];
     return place === undefined ? [] : [`${way}://${place.host}:${place.port}`];
   });
+  if (target.source !== undefined) places.push(target.source.description);
   const pace = ownPace();
   return {
     description: places.join(" "),

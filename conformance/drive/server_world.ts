@@ -10,6 +10,7 @@ import { type Line, messageOf } from "./line.ts";
 import type { Json } from "../testee/answer.ts";
 import { joinToken, type TokenWish } from "./join_token.ts";
 import { PhoenixLine } from "./phoenix_line.ts";
+import type { PlayedSite } from "./played_sites.ts";
 import { reachAll, streamChannel, tlsRefusal } from "./stream_channel.ts";
 import { udpChannel } from "./udp_channel.ts";
 import { webSocketChannel } from "./websocket_channel.ts";
@@ -30,6 +31,8 @@ export interface ServerTarget {
   readonly authSecret?: string;
   /** The secret that it issues its relays' tokens with, of `--relay-secret`. */
   readonly relaySecret?: Uint8Array;
+  /** Relays that it is set to hand out and that the suite plays, of `--play-relay`. */
+  readonly sites?: readonly PlayedSite[];
   readonly trust: TlsTrust;
 }
 
@@ -235,6 +238,9 @@ export function serverDriver(target: ServerTarget): Driver<ServerWorld> {
     description: places.filter((place) => place !== undefined).join(" "),
     reach: (timeoutMs) => reachAll([placeOf(phoenix), placeOf(plain), stream], timeoutMs),
     open: (desk) => new ServerWorld(desk, target),
+    close: async () => {
+      await Promise.all(target.sites?.map((site) => site.close()) ?? []);
+    },
   };
 }
 

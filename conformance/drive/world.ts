@@ -4,6 +4,7 @@ import { uuidV4 } from "../../lib/base/uuid.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
 import type { Desk } from "./desk.ts";
 import { Line, type LineChannel } from "./line.ts";
+import type { Measure } from "../measure.ts";
 import { Breach, Skip } from "./outcome.ts";
 
 /** Who speaks, in which session. */
@@ -23,7 +24,10 @@ export class World {
   readonly calleeId: string;
   /** Neither the session's nor a peer's. */
   readonly otherId: string;
+  /** What the case has measured. */
+  readonly measures: Measure[] = [];
   readonly #lines: Line[] = [];
+  readonly #afterwards: (() => Promise<void>)[] = [];
   #lastTimestamp = 0;
 
   constructor(desk: Desk) {
@@ -68,6 +72,11 @@ export class World {
     this.desk.transcript.noted("note", text);
   }
 
+  /** Figures for every report; those over their bounds are breaches. */
+  measure(...measures: readonly Measure[]): void {
+    this.measures.push(...measures);
+  }
+
   /** The rule is broken. */
   breach(expected: string, got: string): never {
     throw new Breach(expected, got);
@@ -103,9 +112,14 @@ export class World {
     return line;
   }
 
-  /** Closes every line; the runner calls it whatever has happened. */
-  close(): Promise<void> {
+  /** What is to be done when the case is over, however it ends; the last that was said comes first. */
+  afterwards(act: () => Promise<void>): void {
+    this.#afterwards.unshift(act);
+  }
+
+  /** Closes every line, and what was opened besides; the runner calls it whatever has happened. */
+  async close(): Promise<void> {
     for (const line of this.#lines) line.close();
-    return Promise.resolve();
+    for (const act of this.#afterwards) await act();
   }
 }

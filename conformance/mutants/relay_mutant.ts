@@ -1,8 +1,10 @@
 /** Makes broken relays: our own, started on loopback, with one thing changed while it runs. */
 import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
 import { RelayServer, type RelayServerOptions } from "../../lib/net/relay_server.ts";
+import type { TlsIdentity } from "../../lib/net/tls_identity.ts";
 import { Relay } from "../../lib/relay/relay.ts";
 import { relayDriver } from "../drive/relay_world.ts";
+import { relaySourceOf } from "../drive/testing.ts";
 import { messageOf } from "../drive/line.ts";
 import type { Json } from "../testee/answer.ts";
 import type { Mutant, MutantHead } from "./mutant.ts";
@@ -29,27 +31,18 @@ export function relayMutant(head: MutantHead, { options, breaks, before, beforeT
     ...head,
     async start() {
       const tlsIdentity = await mutantIdentity();
-      const server = await RelayServer.start({
-        relayId: "mutant",
-        secret: SECRET,
-        crypto: nobleBackend,
-        udp: [ANY_PORT],
-        tcp: [ANY_PORT],
-        tls: [ANY_PORT],
-        tlsIdentity,
-        limits: { sessionBps: SESSION_BPS },
-        ...options,
-      });
-      // Without workers the state that it shows is the relay itself.
-      if (!(server.state instanceof Relay)) throw new Error(`${head.id}: the relay is not in this thread`);
-      breaks?.(server.state);
-      const { udp: [udp], tcp: [tcp], tls: [tls] } = server.listening;
-      const proxy = before && await TcpProxy.start(tcp, before(server.state));
+      const start = () => startBroken(head, tlsIdentity, { options, breaks });
+      const server = await start();
+      const { udp: [udp], tcp: [tcp], tls: [tls], http } = server.listening;
+      const proxy = before && await TcpProxy.start(tcp, before(relayIn(server, head)));
       const tlsProxy = beforeTls && await TcpProxy.start(tls, beforeTls());
+      const places = { udp, tcp: proxy?.local ?? tcp, tls: tlsProxy?.local ?? tls };
       const trust = { pinSha256: tlsIdentity.fingerprintSha256 };
+      const metrics = http && `http://${http.host}:${http.port}/metrics`;
+      const source = relaySourceOf(start, SECRET);
       return {
         subjects: {
-          relay: relayDriver({ udp, tcp: proxy?.local ?? tcp, tls: tlsProxy?.local ?? tls, secret: SECRET, trust }),
+          relay: relayDriver({ ...places, secret: SECRET, trust, source, ...(metrics ? { metrics } : {}) }),
         },
         async stop() {
           await Promise.all([proxy?.stop(), tlsProxy?.stop()]);
@@ -58,6 +51,33 @@ export function relayMutant(head: MutantHead, { options, breaks, before, beforeT
       };
     },
   };
+}
+
+async function startBroken(
+  head: MutantHead,
+  tlsIdentity: TlsIdentity,
+  { options, breaks }: RelayChange,
+): Promise<RelayServer> {
+  const server = await RelayServer.start({
+    relayId: "mutant",
+    secret: SECRET,
+    crypto: nobleBackend,
+    udp: [ANY_PORT],
+    tcp: [ANY_PORT],
+    tls: [ANY_PORT],
+    http: ANY_PORT,
+    tlsIdentity,
+    limits: { sessionBps: SESSION_BPS },
+    ...options,
+  });
+  breaks?.(relayIn(server, head));
+  return server;
+}
+
+/** Without workers the state that it shows is the relay itself. */
+function relayIn({ state }: RelayServer, { id }: MutantHead): Relay {
+  if (!(state instanceof Relay)) throw new Error(`${id}: the relay is not in this thread`);
+  return state;
 }
 
 /** Before the relay sees it, each unit passes here; it may be changed in place, but not grow. */

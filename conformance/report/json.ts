@@ -3,6 +3,7 @@ import { RULES } from "../registry.ts";
 import type { BreachRecord, CaseResult, SuiteResult } from "../results.ts";
 import type { TranscriptEntry } from "../transcript.ts";
 import type { ReportStyle } from "./report.ts";
+import { isOnlySlow } from "./tally.ts";
 import type { CaseDocument, ReportDocument } from "./report_schema.ts";
 
 export const SPEC_VERSION = "1.0";
@@ -47,8 +48,9 @@ function caseJson(result: CaseResult, verbose: boolean): CaseDocument {
     why: why ?? null,
     breaches: breaches.map(breachJson),
     checks: result.checks,
+    measures: result.measures.map((measure) => ({ ...measure })),
     elapsed_ms: result.elapsedMs,
-    ...(verbose || verdict !== "pass" ? { transcript: result.transcript.map(entryJson) } : {}),
+    ...(verbose || (verdict !== "pass" && !isOnlySlow(result)) ? { transcript: result.transcript.map(entryJson) } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 /** JUnit XML as GitHub, GitLab and Jenkins read it: a testsuite for each area of each dialect. */
+import { boundText, figure, type Measure } from "../measure.ts";
 import { RULES } from "../registry.ts";
 import type { BreachRecord, CaseResult, SuiteResult } from "../results.ts";
 import type { ReportStyle } from "./report.ts";
@@ -47,7 +48,7 @@ function suiteXml(name: string, results: readonly CaseResult[], result: SuiteRes
 }
 
 function caseXml(suite: string, result: CaseResult, strict: boolean): string {
-  const { id, title, elapsedMs, verdict, why, breaches } = result;
+  const { id, title, elapsedMs, verdict, why, breaches, measures } = result;
   const head = `    <testcase${attributes({ classname: suite, name: `${id}: ${title}`, time: seconds(elapsedMs) })}`;
   if (isSkipped(result)) {
     return `${head}>\n      <skipped${attributes({ message: skipReason(result) })}/>\n    </testcase>\n`;
@@ -62,9 +63,16 @@ function caseXml(suite: string, result: CaseResult, strict: boolean): string {
     return `${head}>\n      ${failure}\n    </testcase>\n`;
   }
   // A SHOULD or MAY that is not kept passes, and is told.
-  return breaches.length === 0
-    ? `${head}/>\n`
-    : `${head}>\n      <system-out>${text(story)}</system-out>\n    </testcase>\n`;
+  const told = breaches.length === 0 ? "" : `      <system-out>${text(story)}</system-out>\n`;
+  const figures = measures.length === 0
+    ? ""
+    : `      <properties>\n${measures.map(measureXml).join("")}      </properties>\n`;
+  return figures + told === "" ? `${head}/>\n` : `${head}>\n${figures}${told}    </testcase>\n`;
+}
+
+function measureXml(measure: Measure): string {
+  const value = `${figure(measure.value)} ${measure.unit}${boundText(measure)}`;
+  return `        <property${attributes({ name: `measure.${measure.name}`, value })}/>\n`;
 }
 
 function storyOf({ level, clause, requirements, breaches, seed, id }: CaseResult): string {

@@ -41,6 +41,13 @@ export const TRANSCRIPT_ENTRY_SCHEMA = v.variant("kind", [
   ),
 ]);
 
+const MEASURE = v.strictObject({
+  name: TEXT,
+  value: v.number(),
+  unit: v.pipe(TEXT, v.description("ms, 1/s, or what is counted.")),
+  most: v.optional(v.pipe(v.number(), v.description("What the specification wants it to be at most."))),
+});
+
 const CASE = v.strictObject({
   id: TEXT,
   area: TEXT,
@@ -54,9 +61,13 @@ const CASE = v.strictObject({
   why: v.nullable(TEXT),
   breaches: v.array(BREACH_SCHEMA),
   checks: COUNT_SCHEMA,
+  measures: v.pipe(v.array(MEASURE), v.description("Figures, of a case that measures; they never count against it.")),
   elapsed_ms: DURATION_SCHEMA,
   transcript: v.optional(
-    v.pipe(v.array(TRANSCRIPT_ENTRY_SCHEMA), v.description("Of cases that did not pass; of all with --verbose.")),
+    v.pipe(
+      v.array(TRANSCRIPT_ENTRY_SCHEMA),
+      v.description("Of cases that did not pass and were not only slow; of all with --verbose."),
+    ),
   ),
 });
 

@@ -14,7 +14,7 @@ import { wrap } from "./wrap.ts";
 
 const RUN = await reportRun();
 
-Deno.test("reports: the run that they are made of has every verdict but info", () => {
+Deno.test("reports: the run that they are made of has every verdict", () => {
   assert.deepEqual(verdictsOf(RUN), {
     "a/pass": "pass",
     "a/fail-accepted": "fail",
@@ -25,6 +25,7 @@ Deno.test("reports: the run that they are made of has every verdict but info", (
     "a/unsupported": "unsupported",
     "b/known": "fail",
     "b/skipped": "skipped",
+    "b/measured": "info",
     "b/error": "error",
   });
   assert.deepEqual(RUN.tables.map(({ dialect }) => dialect), ["arcrtc-1.0", "armoricore"]);
@@ -85,6 +86,34 @@ Deno.test("report junit: what a testee says cannot leave its element, and is XML
   assert.match(hostile?.children[0].text ?? "", /"><script>document\.title=1<\/script>\]\]>/);
 });
 
+Deno.test("reports: figures stand in every one, those over their bounds too, and count for nothing", () => {
+  const text = textReport(RUN, STYLE);
+  assert.match(
+    text,
+    /^b\/measured\n {2}delay p50 +0\.457 ms \(at most 1 ms\)\n {2}delay p99 +7\.25 ms \(at most 5 ms: over\)$/m,
+  );
+  assert.doesNotMatch(text, /^INFO/m);
+  const { dialects: [{ cases }] } = JSON.parse(jsonReport(RUN, STYLE));
+  const { measures, verdict, transcript } = cases.find(({ id }: { readonly id: string }) => id === "b/measured");
+  assert.deepEqual([verdict, transcript], ["info", undefined]);
+  assert.deepEqual(measures.slice(0, 2), [
+    { name: "delay p50", value: 0.4567, unit: "ms", most: 1 },
+    { name: "delay p99", value: 7.25, unit: "ms", most: 5 },
+  ]);
+  const { root } = parseXml(junitReport(RUN, STYLE));
+  const measured = root.children[1].children.find(({ attributes }) => attributes.name?.startsWith("b/measured"));
+  const [properties, story] = measured?.children ?? [];
+  assert.deepEqual(properties.children.slice(0, 2).map(({ attributes }) => attributes), [
+    { name: "measure.delay p50", value: "0.457 ms (at most 1 ms)" },
+    { name: "measure.delay p99", value: "7.25 ms (at most 5 ms: over)" },
+  ]);
+  assert.equal(story.name, "system-out");
+  assert.match(
+    tapReport(RUN),
+    /^ok \d+ - arcrtc-1\.0 b\/measured: .*\n {2}---\n {2}verdict: info\n(?: {2}.*\n)* {2}measures:\n {4}- name: "delay p50"\n {6}value: 0\.4567\n {6}unit: "ms"\n {6}most: 1\n/m,
+  );
+});
+
 Deno.test("report tap: the plan is the number of lines, numbered; skips and known failures have their directives", () => {
   const tap = tapReport(RUN);
   const lines = tap.trimEnd().split("\n");
@@ -109,7 +138,7 @@ Deno.test("report badge: shields' endpoint, red, yellow and green", () => {
   assert.deepEqual(JSON.parse(badgeReport(RUN)), {
     schemaVersion: 1,
     label: "ArcRTC",
-    message: "3/8",
+    message: "4/9",
     color: "red",
   });
   const [table] = RUN.tables;

@@ -1,5 +1,5 @@
 /** Sums that several reports give. */
-import type { CaseResult, DialectTable, SuiteResult } from "../results.ts";
+import type { BreachRecord, CaseResult, DialectTable, SuiteResult } from "../results.ts";
 import { countsAgainst, isJudged } from "../verdict.ts";
 
 /** Cases that count against the testee; entries of known failures that are stale come on top. */
@@ -16,6 +16,21 @@ export function isAgainst({ verdict, known }: CaseResult, strict: boolean): bool
 export function judgedAndKept({ tables, strict }: SuiteResult): { readonly judged: number; readonly kept: number } {
   const judged = tables.flatMap(({ results }) => results).filter(({ verdict }) => isJudged(verdict));
   return { judged: judged.length, kept: judged.filter(({ verdict }) => !countsAgainst(verdict, strict)).length };
+}
+
+/** True for a breach that is a figure over its bound: nothing was done wrong. */
+export function isFigure({ measures }: CaseResult, { at }: BreachRecord): boolean {
+  return measures.some(({ name }) => name === at);
+}
+
+/** True where all that is to be told of a case is in its figures. */
+export function isOnlySlow(result: CaseResult): boolean {
+  return result.verdict === "info" && !hasStory(result);
+}
+
+/** True where there is something to tell of a case besides its figures. */
+export function hasStory(result: CaseResult): boolean {
+  return result.verdict === "error" || result.breaches.some((breach) => !isFigure(result, breach));
 }
 
 /** Results area by area, in the order of the suite. */

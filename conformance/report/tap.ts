@@ -21,17 +21,18 @@ export function tapReport({ tables, subjects, seed, strict, stale, interrupted }
 }
 
 function caseLines(number: number, dialect: string, result: CaseResult, strict: boolean): string[] {
-  const { id, title, verdict, known, why } = result;
+  const { id, title, verdict, known, why, measures } = result;
   const isKnownFailure = known && countsAgainst(verdict, strict);
   const isOk = !isAgainst(result, strict) && !isKnownFailure;
   const head = `${isOk ? "ok" : "not ok"} ${number} - ${dialect} ${id}: ${escaped(title)}`;
   if (verdict === "skipped" || verdict === "unsupported") return [`${head} # SKIP ${escaped(why ?? verdict)}`];
   const directive = isKnownFailure ? " # TODO on the list of known failures" : "";
-  return verdict === "pass" ? [head + directive] : [head + directive, ...yamlBlock(result)];
+  const isShort = verdict === "pass" && measures.length === 0;
+  return isShort ? [head + directive] : [head + directive, ...yamlBlock(result)];
 }
 
 /** Every text is a JSON string, which is a YAML string too. */
-function yamlBlock({ verdict, level, clause, requirements, breaches, why, seed }: CaseResult): string[] {
+function yamlBlock({ verdict, level, clause, requirements, breaches, why, seed, measures }: CaseResult): string[] {
   const text = (value: string) => JSON.stringify(value);
   return [
     "---",
@@ -46,6 +47,13 @@ function yamlBlock({ verdict, level, clause, requirements, breaches, why, seed }
       `  - at: ${text(at ?? "")}`,
       `    expected: ${text(expected)}`,
       `    got: ${text(got)}`,
+    ]),
+    ...(measures.length === 0 ? [] : ["measures:"]),
+    ...measures.flatMap(({ name, value, unit, most }) => [
+      `  - name: ${text(name)}`,
+      `    value: ${value}`,
+      `    unit: ${text(unit)}`,
+      ...(most === undefined ? [] : [`    most: ${most}`]),
     ]),
     "...",
   ].map((line) => `  ${line}`);

@@ -19,6 +19,7 @@ export const STYLE: ReportStyle = {
 
 const MUST = "ARC-RTP-version";
 const SHOULD = "ARC-RELAY-selection";
+const MAY = "ARC-BUDGET-packet";
 
 function ask(id: string, op: string, hex: string, due = answers({ kind: "stun" }), rule = MUST): Case {
   const check = { name: "only", request: { op, hex }, ...due };
@@ -36,6 +37,14 @@ export const REPORT_CASES: readonly Case[] = [
   ask("a/unsupported", "nobody.has_it", "00"),
   ask("b/known", "unit.classify", "80"),
   { id: "b/skipped", requirements: [MUST], title: "t", needs: "server", run: () => Promise.resolve() },
+  {
+    ...ask("b/measured", "unit.classify", "00", answers({ kind: "stun" }), MAY),
+    measures: (took) => [
+      { name: "delay p50", value: 0.4567, unit: "ms", most: 1 },
+      { name: "delay p99", value: 7.25, unit: "ms", most: 5 },
+      { name: HOSTILE, value: took.length, unit: HOSTILE },
+    ],
+  } as Case,
   ask(
     "b/error",
     "unit.classify",

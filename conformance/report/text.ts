@@ -5,10 +5,11 @@ import { RULES } from "../registry.ts";
 import type { BreachRecord, CaseResult, DialectTable, SuiteResult } from "../results.ts";
 import type { TranscriptEntry } from "../transcript.ts";
 import { countsAgainst, type Verdict, VERDICTS } from "../verdict.ts";
+import { measureLines } from "./measure_lines.ts";
 import type { ReportStyle } from "./report.ts";
 import { markedText } from "./specimen/marked_text.ts";
 import { askedOf, specimensOf } from "./specimen/specimen.ts";
-import { against, byArea, counted, isAgainst } from "./tally.ts";
+import { against, byArea, counted, hasStory, isAgainst } from "./tally.ts";
 import { wrap } from "./wrap.ts";
 
 const COLOURS: Readonly<Record<Verdict, "red" | "green" | "yellow" | "cyan">> = {
@@ -47,8 +48,10 @@ export function textReport(result: SuiteResult, style: ReportStyle): string {
 function tableLines(table: DialectTable, strict: boolean, style: ReportStyle): string[] {
   const { dialect, from, results } = table;
   const { paint, verbose } = style;
-  const isShown = (result: CaseResult) =>
-    verbose || isAgainst(result, strict) || result.verdict === "weak" || result.verdict === "info";
+  const isShown = (result: CaseResult) => {
+    const isAdvice = result.verdict === "weak" || result.verdict === "info";
+    return verbose || isAgainst(result, strict) || (isAdvice && hasStory(result));
+  };
   const shown = results.filter((result) => isShown(result) && result.verdict !== "skipped");
   const known = results.filter(({ verdict, known }) => known && countsAgainst(verdict, strict));
   return [
@@ -56,6 +59,7 @@ function tableLines(table: DialectTable, strict: boolean, style: ReportStyle): s
     "",
     ...shown.flatMap((result) => [...caseLines(result, dialect, style), ""]),
     ...areaLines(table, style),
+    ...measureLines(results, style),
     ...reasons(results, "unsupported", style),
     ...reasons(results, "skipped", style),
     ...(known.length === 0 ? [] : [`${known.length} fail as known: ${known.map(({ id }) => id).join(", ")}`]),

@@ -3,7 +3,7 @@ import type { Desk, Driver } from "../drive/desk.ts";
 import { Breach, Skip } from "../drive/outcome.ts";
 import type { World } from "../drive/world.ts";
 import type { Level } from "../requirements.ts";
-import { broken, type Outcome, passed, skipped, suiteError } from "./outcome.ts";
+import { broken, measured, type Outcome, skipped, suiteError } from "./outcome.ts";
 
 /** A dialogue's whole time, in waits: every single wait is bounded already, this is for a case that never ends. */
 const MAX_WAITS = 30;
@@ -22,7 +22,7 @@ export async function runDialogue<W extends World>(
   });
   try {
     await Promise.race([run(world), tooLong]);
-    return passed();
+    return measured(level, world.measures);
   } catch (error) {
     if (error instanceof Breach) return broken(level, [{ expected: error.expected, got: error.got }]);
     if (error instanceof Skip) return skipped(error.message);

@@ -1,12 +1,13 @@
 /** Runs ops cases with one testee, which is started again whenever it has failed to answer. */
-import type { Check, OpsCase, OpsSetting } from "../case.ts";
+import type { Clock } from "../../lib/net/clock.ts";
+import type { Check, OpsCase, OpsSetting, Took } from "../case.ts";
 import { brief } from "../expect.ts";
 import type { Level } from "../requirements.ts";
 import type { BreachRecord } from "../results.ts";
 import { answerJson } from "../testee/answer.ts";
 import { type OpsSource, type OpsTestee, TesteeFailure } from "../testee/ops_testee.ts";
 import type { Transcript } from "../transcript.ts";
-import { broken, failed, type Outcome, passed, suiteError, unsupported } from "./outcome.ts";
+import { broken, failed, measured, type Outcome, suiteError, unsupported } from "./outcome.ts";
 import { probe, type Profile, whyNotBelieved } from "./profile.ts";
 
 /** Starts in a row without an answer to `hello`, after which the testee is given up. */
@@ -18,12 +19,14 @@ const MAX_CHECKS = 20_000;
 
 export class OpsRunner {
   readonly #source: OpsSource;
+  readonly #clock: Clock;
   #testee: OpsTestee | undefined;
   #profile: Profile | undefined;
   #gaveUp: TesteeFailure | undefined;
 
-  constructor(source: OpsSource) {
+  constructor(source: OpsSource, clock: Clock) {
     this.#source = source;
+    this.#clock = clock;
   }
 
   /** The testee's profile, once it runs. @throws TesteeFailure where it does not answer, however often it is started */
@@ -66,7 +69,8 @@ export class OpsRunner {
       );
     }
     if (state.breaches.length > 0) return broken(level, state.breaches, state.checks);
-    return state.unsupported === undefined ? passed(state.checks) : unsupported(state.unsupported);
+    if (state.unsupported !== undefined) return unsupported(state.unsupported);
+    return measured(level, one.measures?.(state.took) ?? [], state.checks);
   }
 
   async close(): Promise<void> {
@@ -80,7 +84,9 @@ export class OpsRunner {
       state.at = name;
       state.expected = expected;
       const entry = { check: name, request, expected };
+      const askedMs = this.#clock.nowMs();
       const answer = await this.#answer(check, transcript);
+      state.took.push({ name, ms: this.#clock.nowMs() - askedMs });
       const isUnsupported = answer.kind === "unsupported";
       const problem = isUnsupported ? whyNotBelieved(profile, request, answer) : judge(answer);
       transcript.asked({ ...entry, answer: answerJson(answer), problem });
@@ -107,6 +113,7 @@ export class OpsRunner {
 
 class CaseState {
   readonly breaches: BreachRecord[] = [];
+  readonly took: Took[] = [];
   checks = 0;
   unsupported: string | undefined;
   /** The check that is being made. */

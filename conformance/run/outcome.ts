@@ -1,4 +1,5 @@
 /** What came out of one case, before it becomes a result. */
+import { type Measure, overruns } from "../measure.ts";
 import type { Level } from "../requirements.ts";
 import type { BreachRecord } from "../results.ts";
 import { type Verdict, verdictOfBreach } from "../verdict.ts";
@@ -8,12 +9,19 @@ export interface Outcome {
   readonly why?: string;
   readonly breaches: readonly BreachRecord[];
   readonly checks: number;
+  readonly measures?: readonly Measure[];
 }
 
 const NOTHING = { breaches: [], checks: 0 };
 
 export function passed(checks = 0): Outcome {
   return { verdict: "pass", breaches: [], checks };
+}
+
+/** Nothing was wrong but what took too long. */
+export function measured(level: Level, measures: readonly Measure[], checks = 0): Outcome {
+  const breaches = overruns(measures);
+  return { ...(breaches.length > 0 ? broken(level, breaches, checks) : passed(checks)), measures };
 }
 
 export function broken(level: Level, breaches: readonly BreachRecord[], checks = 0): Outcome {

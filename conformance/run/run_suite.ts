@@ -65,7 +65,7 @@ export async function runSuite(options: RunOptions): Promise<SuiteResult> {
   const needsOps = cases.some((one) => one.case.needs === "ops");
   const runners = subjects.ops === undefined || !needsOps
     ? []
-    : Array.from({ length: jobs }, () => new OpsRunner(subjects.ops as OpsSource));
+    : Array.from({ length: jobs }, () => new OpsRunner(subjects.ops as OpsSource, clock));
   try {
     const profile = await runners[0]?.profile();
     const plan = planDialects(options.dialect, profile, subjects.capture);
@@ -73,17 +73,19 @@ export async function runSuite(options: RunOptions): Promise<SuiteResult> {
       cases.filter((one) => isOf(one, dialect, plan.captured)).map((one) => ({ one, dialect }))
     );
     const results: (CaseResult | undefined)[] = new Array(work.length);
-    let next = 0;
     let done = 0;
-    const workOn = async (runner: OpsRunner | undefined) => {
-      while (next < work.length && options.signal?.aborted !== true) {
-        const at = next++;
+    const workOn = async (queue: number[], runner: OpsRunner | undefined) => {
+      for (let at = queue.shift(); at !== undefined && options.signal?.aborted !== true; at = queue.shift()) {
         const result = await runCase(work[at].one, work[at].dialect, runner, options);
         results[at] = result;
         options.progress?.(result, ++done, work.length);
       }
     };
-    await Promise.all(Array.from({ length: jobs }, (_, i) => workOn(runners[i])));
+    const [alone, together] = [true, false].map((isAlone) =>
+      [...work.keys()].filter((at) => (work[at].one.case.isAlone === true) === isAlone)
+    );
+    await Promise.all(Array.from({ length: jobs }, (_, i) => workOn(together, runners[i])));
+    await workOn(alone, runners[0]);
     const of = (dialect: Dialect) =>
       results.filter((result, i) => result && work[i].dialect === dialect) as CaseResult[];
     const tables = plan.dialects.map((dialect) => tableOf(dialect, plan.from, of(dialect)));
@@ -139,7 +141,7 @@ async function runCase(
   const transcript = new Transcript(() => clock.nowMs());
   const rng = caseRng(seed, dialect, one.id);
   const desk: Desk = { transcript, clock, rng, patienceMs, silenceMs };
-  const { verdict, why, breaches, checks } = await outcome();
+  const { verdict, why, breaches, checks, measures = [] } = await outcome();
   return {
     id: one.id,
     area,
@@ -153,6 +155,7 @@ async function runCase(
     ...(why === undefined ? {} : { why }),
     breaches,
     checks,
+    measures,
     elapsedMs: clock.nowMs() - startMs,
     seed,
     transcript: transcript.entries,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Case, OpsCase } from "../case.ts";
 import { answers, answersWith, refuses } from "../expect.ts";
+import { serverDriver } from "../drive/server_world.ts";
 import { parseKnownFailing } from "../known_failing.ts";
 import { opOk, unsupported } from "../testee/testee.ts";
 import { ownOps, resultsOf, runCases, verdictsOf } from "./testing.ts";
@@ -165,4 +166,51 @@ Deno.test("passive cases are judged by what the capture shows, for its dialect",
   assert.equal((await judge([{ ...finding, rule: "ARC-RTP-version" }], 7)).verdict, "pass");
   const silent = await judge([], 0);
   assert.deepEqual([silent.verdict, silent.why], ["skipped", "nothing in the capture shows the rule"]);
+});
+
+const MAY = "ARC-BUDGET-packet";
+
+Deno.test("figures are told; one over its bound is a breach of the case's rule, of a MAY: info, and of no other weight", async () => {
+  const measuring = (id: string, value: number): OpsCase => ({
+    ...oneCheck(id, "unit.classify", answers({ kind: "stun" }), MAY),
+    measures: ([{ name, ms }]) => [
+      { name: "wanted", value, unit: "ms", most: 5 },
+      { name, value: Number(ms >= 0), unit: "answers" },
+    ],
+  });
+  const result = await runCases([measuring("a/kept", 5), measuring("a/over", 6)]);
+  assert.deepEqual(verdictsOf(result), { "a/kept": "pass", "a/over": "info" });
+  const [kept, over] = resultsOf(result);
+  assert.deepEqual(kept.measures, [
+    { name: "wanted", value: 5, unit: "ms", most: 5 },
+    { name: "only", value: 1, unit: "answers" },
+  ]);
+  assert.deepEqual(over.breaches, [{ at: "wanted", expected: "at most 5 ms", got: "6 ms" }]);
+  const wrong = { ...measuring("a/wrong", 6), checks: oneCheck("a/wrong", "unit.classify", WRONG).checks };
+  assert.deepEqual(resultsOf(await runCases([wrong]))[0].measures, []);
+});
+
+Deno.test("cases that measure are run when all others are over, one at a time", async () => {
+  const order: string[] = [];
+  let running = 0;
+  const dialogue = (id: string, isAlone: boolean): Case => ({
+    id,
+    requirements: [MAY],
+    title: "t",
+    needs: "server",
+    ...(isAlone ? { isAlone: true } : {}),
+    run: async (world) => {
+      order.push(id);
+      running++;
+      await world.pass(1);
+      if (isAlone) world.require(running === 1, "nothing beside it", `${running} at once`);
+      running--;
+      world.measure({ name: "one", value: 1, unit: "ms" });
+    },
+  });
+  const cases = [dialogue("a/alone-first", true), dialogue("a/beside", false), dialogue("a/alone-last", true)];
+  const result = await runCases(cases, { subjects: { server: serverDriver({ trust: {} }) }, jobs: 3 });
+  assert.deepEqual(order, ["a/beside", "a/alone-first", "a/alone-last"]);
+  assert.deepEqual(Object.keys(verdictsOf(result)), ["a/alone-first", "a/beside", "a/alone-last"]);
+  assert.ok(resultsOf(result).every(({ verdict, measures }) => verdict === "pass" && measures.length === 1));
 });

@@ -2,6 +2,8 @@
 import type { CryptoBackend } from "../../lib/crypto/backend.ts";
 import { SUITE_NAMES } from "../../lib/crypto/suites.ts";
 import { CODECS } from "../../lib/media/codec.ts";
+import { bridgeOps } from "./ops/bridge.ts";
+import { bridgePacketOps } from "./ops/bridge_packets.ts";
 import { dialectOps } from "./ops/dialect.ts";
 import { fecOps } from "./ops/fec.ts";
 import { jitterOps } from "./ops/jitter.ts";
@@ -63,6 +65,8 @@ function ownOps({ version, crypto, readFile }: OwnTesteeOptions): Ops {
     ...jitterOps,
     ...qualityOps,
     ...pathOps,
+    ...bridgeOps,
+    ...bridgePacketOps,
     ...vectorOps,
     ...(readFile === undefined ? {} : keystoreOps(readFile)),
     ...dialectOps,

@@ -35,6 +35,13 @@ const INTERFACE_OPS = [
   "quality.decide",
   "quality.run",
   "path.clock_offset",
+  "bridge.sdp_to_connect",
+  "bridge.connect_to_sdp",
+  "bridge.rtp_to_arcrtp",
+  "bridge.arcrtp_to_rtp",
+  "bridge.rtcp",
+  "bridge.map",
+  "bridge.select",
   "keystore.open",
 ];
 
@@ -58,11 +65,9 @@ Deno.test("an op of nobody's is unsupported, and so is what hello does not list"
   const testee = freshTestee();
   assert.deepEqual(ask(testee, { op: "rtp.juggle" }), { unsupported: "no op named rtp.juggle" });
   assert.deepEqual(ask(testee, { op: "__proto__" }), { unsupported: "no op named __proto__" });
-  for (const op of ["bridge.connect_to_sdp", "bridge.sdp_to_connect", "bridge.rtp_to_arcrtp", "keystore.open"]) {
-    const answer = ask(testee, { op });
-    assert.deepEqual(Object.keys(answer), ["unsupported"], op);
-    assert.notEqual(answer.unsupported, `no op named ${op}`);
-  }
+  const answer = ask(testee, { op: "keystore.open" });
+  assert.deepEqual(Object.keys(answer), ["unsupported"]);
+  assert.notEqual(answer.unsupported, "no op named keystore.open");
 });
 
 Deno.test("hello names the backend that was chosen", () => {

@@ -2,6 +2,7 @@
 import type { VectorFile } from "./case.ts";
 import { armoricoreVectors } from "./armoricore.ts";
 import { arcrtpVectors } from "./arcrtp.ts";
+import { bridgeVectors } from "./bridge.ts";
 import { extensionVectors } from "./extensions.ts";
 import { formatVectors } from "./format.ts";
 import { jsonVectors } from "./json.ts";
@@ -40,6 +41,7 @@ export function vectorFiles(): readonly VectorFile[] {
     jsonVectors(),
     ...messageVectors(),
     qualityVectors(),
+    bridgeVectors(),
     armoricoreVectors(),
   ];
 }

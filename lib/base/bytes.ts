@@ -4,9 +4,13 @@
  * Readers trust their offsets: the caller has checked the length against the packet, never against `buffer`.
  */
 import { fault, ok, type Parsed } from "./parsed.ts";
+import { isAscii, isUtf8 } from "./utf8.ts";
 
 const encoder = new TextEncoder();
-const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Up to here one character after the other is quicker than a call of the platform. */
+const SHORT_TEXT_BYTES = 48;
 
 export const EMPTY_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -65,11 +69,15 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
 
 /** UTF-8 to text; `bad_json` where the bytes are not UTF-8 (a BOM is kept, so that it is seen and refused). */
 export function decodeUtf8(bytes: Uint8Array): Parsed<string> {
-  try {
-    return ok(strictDecoder.decode(bytes));
-  } catch {
-    return fault("bad_json", "Cannot decode text: not valid UTF-8", { offset: 0 });
-  }
+  if (bytes.length <= SHORT_TEXT_BYTES && isAscii(bytes)) return ok(asciiText(bytes));
+  if (isUtf8(bytes)) return ok(decoder.decode(bytes));
+  return fault("bad_json", "Cannot decode text: not valid UTF-8", { offset: 0 });
+}
+
+function asciiText(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]);
+  return text;
 }
 
 /** Joins byte strings in a new buffer. Not for hot paths. */
@@ -101,8 +109,13 @@ const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"
 
 export function toHex(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += HEX[byte];
+  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i]];
   return text;
+}
+
+/** An SSRC or any other 32 bits as eight digits. */
+export function hex32(value: number): string {
+  return HEX[value >>> 24] + HEX[(value >>> 16) & 255] + HEX[(value >>> 8) & 255] + HEX[value & 255];
 }
 
 function hexDigit(code: number): number {

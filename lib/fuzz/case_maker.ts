@@ -23,7 +23,7 @@ export function makeCase(target: CaseSpec, corpus: Corpus, random: CaseRandom): 
   if (target.generate !== undefined && isMade) return target.generate(random);
   if (corpus.size === 0) return [random.bytes(random.below(64))];
   const units = corpus.pick(random);
-  const mutate = MUTATION_OF[target.shape];
+  const mutate = target.mutate ?? MUTATION_OF[target.shape];
   if (target.maxUnits === 1) {
     const other = corpus.pick(random)[0];
     return [mutate(units[0], other, random, MAX_CASE_UNIT_BYTES)];

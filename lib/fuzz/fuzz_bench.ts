@@ -13,7 +13,17 @@ function targetOf(name: string): FuzzTarget {
   return target;
 }
 
-for (const name of ["packet.arcrtp", "packet.demux", "packet.rtcp", "packet.framing", "text.json", "message.ack"]) {
+for (
+  const name of [
+    "packet.arcrtp",
+    "packet.demux",
+    "packet.rtcp",
+    "packet.framing",
+    "crypto.der",
+    "text.json",
+    "message.ack",
+  ]
+) {
   const target = targetOf(name);
   const fuzzer = new TargetFuzzer(target, { seed: 1 });
   Deno.bench({

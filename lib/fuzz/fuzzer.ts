@@ -60,6 +60,7 @@ export class TargetFuzzer {
   readonly #random: CaseRandom;
   readonly #beforeCase: (units: FuzzCase) => void;
   readonly #behaviours = new Set<string>();
+  readonly #kept = new WeakSet<FuzzCase>();
   readonly #seeds: FuzzCase[];
   /** What the last run was of, and what of it is still to be looked into. */
   #current: readonly FuzzCase[] = [];
@@ -137,7 +138,7 @@ export class TargetFuzzer {
     const known = this.failures.get(failure.signature);
     if (known !== undefined) known.count++;
     else if (this.failures.size < MAX_FAILURES) {
-      this.failures.set(failure.signature, { failure, units, execution: this.executions, count: 1 });
+      this.failures.set(failure.signature, { failure, units: copied(units), execution: this.executions, count: 1 });
     }
   }
 
@@ -149,8 +150,14 @@ export class TargetFuzzer {
 
   #keep(units: FuzzCase): void {
     this.newBehaviours++;
-    if (!this.corpus.entries.some((entry) => entry.units === units)) {
-      this.corpus.add(units.map((unit) => unit.slice()), Math.max(1, this.executions), this.#random);
-    }
+    // Seeds are in the corpus already; another case may be new by its outcome first, and then by its code.
+    if (this.#isOfSeeds || this.#kept.has(units)) return;
+    this.#kept.add(units);
+    this.corpus.add(copied(units), Math.max(1, this.executions), this.#random);
   }
+}
+
+/** What is kept leaves the page that made cases share. */
+function copied(units: FuzzCase): FuzzCase {
+  return units.map((unit) => unit.slice());
 }

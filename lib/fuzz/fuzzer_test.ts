@@ -64,7 +64,7 @@ Deno.test("fuzzer: of a batch that ran new code the one case is found that did i
 
 Deno.test("fuzzer: failures of one kind are one, whatever their numbers", () => {
   const fuzzed = target(([unit]) => {
-    demand(unit.length < 9, "memory", `${unit.length} bytes are held`);
+    demand(unit.length < 9, "memory", () => `${unit.length} bytes are held`);
     if (unit.length === 0) throw new TypeError("cannot read nothing");
     return "ok";
   });

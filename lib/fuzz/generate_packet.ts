@@ -5,12 +5,12 @@ import { ARCRTP_PARTS, REDUCED } from "../packet/field_table.ts";
 import { FMT_NACK, FMT_PLI, FMT_TRANSPORT_FEEDBACK } from "../packet/rtcp/header.ts";
 import type { CaseRandom } from "./target.ts";
 
-/** Sets `bitWidth` bits from `bitOffset` on, most significant bit first. */
+/** Sets `bitWidth` bits, 32 at most, from `bitOffset` on, most significant bit first. */
 export function writeBits(bytes: Uint8Array, bitOffset: number, bitWidth: number, value: number): void {
   for (let i = 0; i < bitWidth; i++) {
     const bit = bitOffset + i;
     const mask = 0x80 >>> (bit & 7);
-    const isSet = Math.floor(value / 2 ** (bitWidth - 1 - i)) % 2 === 1;
+    const isSet = ((value >>> (bitWidth - 1 - i)) & 1) === 1;
     bytes[bit >>> 3] = isSet ? bytes[bit >>> 3] | mask : bytes[bit >>> 3] & ~mask;
   }
 }

@@ -1,7 +1,7 @@
 /** Messages that fit a running session, but for what is wrong with them: how a machine in a state is sent astray. */
 import { utf8 } from "../base/bytes.ts";
 import { EXAMPLES } from "../signaling/examples.ts";
-import { MESSAGE_TYPES } from "../signaling/messages/registry.ts";
+import { MESSAGE_TYPES, type MessageType } from "../signaling/messages/registry.ts";
 import { generateMessage } from "./generate_message.ts";
 import { mutateJson } from "./mutate_text.ts";
 import type { CaseRandom } from "./target.ts";
@@ -15,9 +15,12 @@ export interface MessageSetting {
   readonly unixMs: number;
 }
 
-/** A message of any kind for the session: an example or one made from its schema, mutated in half of the cases. */
-export function strayMessage(setting: MessageSetting, random: CaseRandom): Uint8Array {
-  const type = random.pick(MESSAGE_TYPES);
+/** A message for the session, of any kind unless told: an example or one made from its schema, mutated in half of the cases. */
+export function strayMessage(
+  setting: MessageSetting,
+  random: CaseRandom,
+  type: MessageType = random.pick(MESSAGE_TYPES),
+): Uint8Array {
   const message = random.bool()
     ? utf8(JSON.stringify(random.bool() ? EXAMPLES[type].full : EXAMPLES[type].minimal))
     : generateMessage(type, random);

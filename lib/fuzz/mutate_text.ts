@@ -1,5 +1,5 @@
 /** Mutations of JSON and other text: of its structure where it parses, and of its characters. */
-import { utf8 } from "../base/bytes.ts";
+import { CaseArena } from "./case_arena.ts";
 import { mutateBytes } from "./mutate_bytes.ts";
 import type { CaseRandom } from "./target.ts";
 
@@ -103,64 +103,117 @@ function anyJson(random: CaseRandom, depth = 0): Json {
   }
 }
 
-/** Every place of a tree as a getter and setter of its parent. */
-function placesOf(value: Json, places: { of: Json[] | { [key: string]: Json }; key: string | number }[] = []) {
-  if (typeof value !== "object" || value === null || places.length > 400) return places;
-  for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
-    places.push({ of: value, key });
-    placesOf((value as { [key: string]: Json })[key], places);
-  }
-  return places;
+type Parent = Json[] | { [key: string]: Json };
+
+/** Places beyond it are left alone: nobody is waiting for the four-hundredth. */
+const MAX_PLACES = 400;
+
+/** Members and items in all of a tree. */
+function countPlaces(value: Json, count = 0): number {
+  if (typeof value !== "object" || value === null) return count;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length && count < MAX_PLACES; i++) count = countPlaces(value[i], count + 1);
+  } else for (const key in value) if (count < MAX_PLACES) count = countPlaces(value[key], count + 1);
+  return count;
 }
 
-function mutateTree(root: Json, other: Json, random: CaseRandom): Json {
-  const places = placesOf(root);
-  if (places.length === 0) return anyJson(random);
-  const { of, key } = random.pick(places);
-  const parent = of as { [key: string]: Json };
-  const old = parent[key];
+/** One place of a tree: its parent, and which member or item of it. */
+class Place {
+  of: Parent = [];
+  key = "";
+  #left = 0;
+
+  /** Goes to place `n` of {@link countPlaces}; false where there are not so many. */
+  seek(root: Json, n: number): boolean {
+    this.#left = n;
+    return this.#walk(root);
+  }
+
+  get value(): Json {
+    return (this.of as { [key: string]: Json })[this.key];
+  }
+
+  set value(value: Json) {
+    (this.of as { [key: string]: Json })[this.key] = value;
+  }
+
+  #walk(value: Json): boolean {
+    if (typeof value !== "object" || value === null) return false;
+    if (Array.isArray(value)) {
+      for (let i = 0; i < value.length; i++) {
+        if (this.#left-- === 0) return this.#found(value, `${i}`);
+        if (this.#walk(value[i])) return true;
+      }
+      return false;
+    }
+    for (const key in value) {
+      if (this.#left-- === 0) return this.#found(value, key);
+      if (this.#walk(value[key])) return true;
+    }
+    return false;
+  }
+
+  #found(of: Parent, key: string): true {
+    this.of = of;
+    this.key = key;
+    return true;
+  }
+}
+
+/** A copy that shares nothing; values are trees. */
+function cloned(value: Json): Json {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(cloned);
+  const copy: { [key: string]: Json } = {};
+  for (const key in value) copy[key] = cloned(value[key]);
+  return copy;
+}
+
+const place = new Place();
+const donorPlace = new Place();
+
+function anyPlace(root: Json, random: CaseRandom, found: Place): boolean {
+  const places = countPlaces(root);
+  return places > 0 && found.seek(root, random.below(places));
+}
+
+function mutateTree(root: Json, donorOf: () => Json, random: CaseRandom): Json {
+  if (!anyPlace(root, random, place)) return anyJson(random);
+  const { of, key, value: old } = place;
   switch (random.below(9)) {
     case 0:
       if (Array.isArray(of)) of.splice(Number(key), 1);
-      else delete parent[key];
+      else delete of[key];
       break;
     case 1:
-      parent[key] = anyJson(random);
+      place.value = anyJson(random);
       break;
     case 2:
-      if (Array.isArray(of)) of.splice(Number(key), 0, structuredClone(old));
-      else parent[random.pick(TEXTS)] = structuredClone(old);
+      if (Array.isArray(of)) of.splice(Number(key), 0, cloned(old));
+      else of[random.pick(TEXTS)] = cloned(old);
       break;
     case 3:
-      parent[key] = typeof old === "number"
+      place.value = typeof old === "number"
         ? random.pick([old + 1, old - 1, -old, old * 1000, old / 2, random.pick(NUMBERS)])
         : random.pick(TEXTS);
       break;
-    case 4: {
-      const others = placesOf(other);
-      if (others.length > 0) {
-        const from = random.pick(others);
-        parent[key] = structuredClone((from.of as { [key: string]: Json })[from.key]);
-      }
+    case 4:
+      if (anyPlace(donorOf(), random, donorPlace)) place.value = cloned(donorPlace.value);
       break;
-    }
     case 5:
-      parent[key] = [structuredClone(old)];
+      place.value = [old];
       break;
     case 6:
-      if (typeof old === "string") parent[key] = alteredText(old, random);
-      else if (Array.isArray(old)) parent[key] = [...old, ...structuredClone(old)];
-      else parent[key] = { ...anyObject(old), ["extra"]: anyJson(random) };
+      if (typeof old === "string") place.value = alteredText(old, random);
+      else if (Array.isArray(old)) place.value = [...old, ...old.map(cloned)];
+      else place.value = { ...anyObject(old), ["extra"]: anyJson(random) };
       break;
     case 7:
       if (Array.isArray(old) && old.length > 1) old.reverse();
-      else parent[key] = typeof old === "number" ? String(old) : typeof old === "string" ? Number(old) || 0 : [];
+      else place.value = typeof old === "number" ? String(old) : typeof old === "string" ? Number(old) || 0 : [];
       break;
-    default: {
-      const swap = random.pick(places);
-      const values = swap.of as { [key: string]: Json };
-      parent[key] = structuredClone(values[swap.key]);
-    }
+    default:
+      if (anyPlace(root, random, donorPlace)) place.value = cloned(donorPlace.value);
   }
   return root;
 }
@@ -184,14 +237,44 @@ function alteredText(text: string, random: CaseRandom): string {
   }
 }
 
-const decoder = new TextDecoder();
+/** A unit as text, and whether that is JSON: units of the corpus come again and again, and most are not. */
+interface KnownText {
+  readonly text: string;
+  isJson: boolean;
+}
 
-function parse(bytes: Uint8Array): Json | undefined {
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+const arena = new CaseArena();
+const known = new WeakMap<Uint8Array, KnownText>();
+
+function textOf(unit: Uint8Array): KnownText {
+  const before = known.get(unit);
+  if (before !== undefined) return before;
+  const read = { text: decoder.decode(unit), isJson: true };
+  known.set(unit, read);
+  return read;
+}
+
+/** The unit as a tree of the caller's own. */
+function parse(unit: Uint8Array): Json | undefined {
+  const read = textOf(unit);
+  if (!read.isJson) return undefined;
   try {
-    return JSON.parse(decoder.decode(bytes));
+    return JSON.parse(read.text);
   } catch {
+    read.isJson = false;
     return undefined;
   }
+}
+
+let room = new Uint8Array(65_536);
+
+/** Text as a case of at most `maxBytes`. */
+function caseOf(text: string, maxBytes: number): Uint8Array {
+  if (room.length < 3 * text.length) room = new Uint8Array(6 * text.length);
+  const { written } = encoder.encodeInto(text, room);
+  return arena.copy(room, Math.min(written, maxBytes));
 }
 
 /** A mutated JSON document; mostly one that is still JSON. */
@@ -205,10 +288,9 @@ export function mutateJson(
   if (tree === undefined) return mutateText(bytes, other, random, maxBytes);
   let mutated = tree;
   const rounds = 1 + random.below(3);
-  const donor = parse(other) ?? null;
-  for (let i = 0; i < rounds; i++) mutated = mutateTree(mutated, donor, random);
-  const text = utf8(JSON.stringify(mutated));
-  return text.length > maxBytes ? text.subarray(0, maxBytes) : text;
+  const donorOf = () => parse(other) ?? null;
+  for (let i = 0; i < rounds; i++) mutated = mutateTree(mutated, donorOf, random);
+  return caseOf(JSON.stringify(mutated), maxBytes);
 }
 
 /** Mutated text: characters, or the bytes of its UTF-8. */
@@ -219,6 +301,5 @@ export function mutateText(
   maxBytes: number,
 ): Uint8Array {
   if (random.bool()) return mutateBytes(bytes, other, random, maxBytes);
-  const text = utf8(random.pick(RAW)(decoder.decode(bytes), random));
-  return text.length > maxBytes ? text.subarray(0, maxBytes) : text;
+  return caseOf(random.pick(RAW)(textOf(bytes).text, random), maxBytes);
 }

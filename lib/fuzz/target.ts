@@ -25,6 +25,8 @@ export interface CaseSpec {
   readonly vectorOps?: readonly string[];
   /** Files of `fixtures/` that hold further seeds. */
   readonly fixtures?: readonly FixtureSeeds[];
+  /** A mutation of its own in place of the shape's: another version of `unit`, `other` being a unit of another case. */
+  mutate?(unit: Uint8Array, other: Uint8Array, random: CaseRandom, maxBytes: number): Uint8Array;
   /** A case made from schemas or field tables; left out where mutation has to do. */
   generate?(random: CaseRandom): FuzzCase;
   /** Units that a case has at most; 1 for parsers. */
@@ -90,9 +92,14 @@ export class Breach extends Error {
   }
 }
 
-/** Throws a {@link Breach} unless `holds`. */
-export function demand(holds: boolean, oracle: Oracle, message: string, rule?: string): asserts holds {
-  if (!holds) throw new Breach(oracle, message, rule);
+/** Throws a {@link Breach} unless `holds`. A message with figures in it is a function: most cases need none. */
+export function demand(
+  holds: boolean,
+  oracle: Oracle,
+  message: string | (() => string),
+  rule?: string,
+): asserts holds {
+  if (!holds) throw new Breach(oracle, typeof message === "string" ? message : message(), rule);
 }
 
 /** How a case went. */

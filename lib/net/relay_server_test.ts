@@ -206,7 +206,7 @@ for (const { name: backend, workers, ignore } of VARIANTS) {
     });
   });
 
-  test("ARC-RELAY-status ARC-TRANSPORT-nats-status: the load is on the status subject and at /metrics, with sessions live", async () => {
+  test("ARC-RELAY-status ARC-RELAY-status-metrics ARC-TRANSPORT-nats-status: the load is on the status subject and at /metrics, with sessions live", async () => {
     const published: [string, string][] = [];
     const publishStatus = (subject: string, message: string) => void published.push([subject, message]);
     await withRig({ tcp: [LOOPBACK], http: LOOPBACK, publishStatus }, async (rig) => {

@@ -15,6 +15,8 @@ import { type Fault, fault } from "../base/parsed.ts";
 /** Bytes in front of each unit. */
 export const FRAME_HEADER_BYTES = 2;
 
+const SHORT_COPY_BYTES = 64;
+
 /** The largest unit that the length field can announce. */
 export const MAX_FRAMED_UNIT_BYTES = 0xffff;
 
@@ -66,7 +68,7 @@ export class FrameReader {
   #chunk: Uint8Array = EMPTY_BYTES;
   #at = 0;
   /** The first bytes of a frame that the chunks so far have not completed, length field included. */
-  #gathered = new Uint8Array(FRAME_HEADER_BYTES);
+  #gathered: Uint8Array = EMPTY_BYTES;
   #gatheredBytes = 0;
   /** Bytes of the stream before the current chunk. */
   #offset = 0;
@@ -124,6 +126,7 @@ export class FrameReader {
 
   /** The slow path: the frame spans chunks, so its bytes move into the reader's buffer. */
   #gather(): boolean {
+    this.#reserve(FRAME_HEADER_BYTES);
     this.#gatherUpTo(FRAME_HEADER_BYTES);
     if (this.#gatheredBytes < FRAME_HEADER_BYTES) return false;
     const unitBytes = readU16(this.#gathered, 0);
@@ -140,7 +143,11 @@ export class FrameReader {
   #gatherUpTo(bytes: number): void {
     const wanted = Math.min(bytes - this.#gatheredBytes, this.#chunk.length - this.#at);
     if (wanted <= 0) return;
-    this.#gathered.set(this.#chunk.subarray(this.#at, this.#at + wanted), this.#gatheredBytes);
+    const from = this.#at;
+    // A view for a few bytes would take longer than they do.
+    if (wanted > SHORT_COPY_BYTES) {
+      this.#gathered.set(this.#chunk.subarray(from, from + wanted), this.#gatheredBytes);
+    } else for (let i = 0; i < wanted; i++) this.#gathered[this.#gatheredBytes + i] = this.#chunk[from + i];
     this.#gatheredBytes += wanted;
     this.#at += wanted;
   }

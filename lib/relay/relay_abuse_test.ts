@@ -1,12 +1,13 @@
 /** What somebody without a token, or with one and bad intentions, gets out of a relay. */
 import assert from "node:assert/strict";
 import { toHex, utf8 } from "../base/bytes.ts";
+import { unwrap } from "../base/parsed.ts";
 import { SeededRng } from "../base/rng.ts";
 import { NIL_UUID } from "../base/uuid.ts";
 import { EXAMPLES } from "../signaling/examples.ts";
 import type { Message } from "../signaling/messages/registry.ts";
 import { MESSAGE_TYPES } from "../signaling/messages/registry.ts";
-import { writeMessage } from "../signaling/parse_message.ts";
+import { parseMessage, writeMessage } from "../signaling/parse_message.ts";
 import {
   CALLEE,
   CALLER,
@@ -198,4 +199,24 @@ Deno.test("ARC-RELAY-unbound-dropped: a stranger's flood is neither read nor ans
   for (let i = 0; i < 5000; i++) assert.deepEqual(world.send(stranger, i % 2 ? media(0, i) : sealed()), []);
   assert.equal(world.relay.counters.dropsOf("message_rate"), 0, "its messages are not even counted against it");
   assert.deepEqual(world.send(caller, media(0, 1)).map(({ to }) => to), [callee]);
+});
+
+Deno.test("ARC-SIG-error-path: where an answer has to be short, the path is the last that is left out", () => {
+  const world = new RelayWorld();
+  const stranger = world.addresses.add("203.0.113.51", 7000, "tls");
+  let [whole, short, none] = [0, 0, 0];
+  for (let pad = 0; pad < 200; pad++) {
+    const unit = utf8(JSON.stringify({ type: "RELAY_KEYS", session_id: 7, pad: "x".repeat(pad) }));
+    const sent = world.send(stranger, unit);
+    if (sent.length === 0) none++;
+    else {
+      const answer = unwrap(parseMessage(sent[0].unit));
+      assert.ok(answer.type === "ERROR" && answer.code === "bad_message" && answer.message.includes("$.session_id"));
+      assert.ok(sent[0].unit.length <= unit.length);
+      if (answer.message === "$.session_id") short++;
+      else whole++;
+    }
+    world.advance(1000);
+  }
+  assert.ok(whole > 0 && short > 0 && none > 0, `${whole} in full, ${short} shortened, ${none} not answered`);
 });

@@ -47,13 +47,22 @@ export class RelayAnswers {
     return true;
   }
 
-  /** Refuses, with as many words as the request has room for. */
-  error(code: ErrorCode, message: string, context: ReplyContext, timestamp: number, request: Request): void {
+  /**
+   * Refuses, with as many words as the request has room for. Of a message with a `path` in it that is the last that may
+   * be left out (SPEC ARC-SIG-error-path).
+   */
+  error(
+    code: ErrorCode,
+    message: string,
+    context: ReplyContext,
+    timestamp: number,
+    request: Request,
+    path?: string,
+  ): void {
     const whole = (words: string) => writeMessage({ type: "ERROR", code, message: words, ...context, timestamp });
     const room = Math.max(0, request.bytes - utf8(whole("")).length);
-    const isSent = this.toStranger(whole(message), request) ||
-      this.toStranger(whole(message.slice(0, room)), request) ||
-      this.toStranger(whole(""), request);
+    const shorter = path === undefined ? [message.slice(0, room), ""] : [path];
+    const isSent = [message, ...shorter].some((words) => this.toStranger(whole(words), request));
     if (isSent) this.#counters.message("error");
     else this.#counters.drop("answer_larger");
   }

@@ -258,8 +258,9 @@ export class RelayMessages {
     const { code, message } = faultToError(fault);
     const { answers } = this.#options;
     const unixMs = this.#unixMs(asker.nowMs);
-    if (peer === NONE) answers.error(code, message, context, unixMs, asker);
-    else answers.errorInFull(code, message, context, unixMs, asker);
+    if (peer === NONE) {
+      answers.error(code, message, context, unixMs, asker, code === "bad_message" ? fault.path : undefined);
+    } else answers.errorInFull(code, message, context, unixMs, asker);
   }
 
   #error(code: ErrorCode, message: string, request: RelayBind | RelayUnbind | RelayKeys, asker: Asker): void {

@@ -264,13 +264,19 @@ export class PathFinder {
   // ---- time
 
   nextTimeoutMs(): number | undefined {
-    const next = Math.min(
+    let next = Math.min(
       this.#relays.nextTimeoutMs() ?? Infinity,
       this.#connections.nextTimeoutMs() ?? Infinity,
-      this.#role === undefined ? Infinity : this.paths.nextTimeoutMs() ?? Infinity,
-      this.#tcp.nextTimeoutMs() ?? Infinity,
-      this.#tcpDueMs,
     );
+    // Without a call `timeout` looks at neither: what stays due from the last one would never have its time.
+    if (this.#role !== undefined) {
+      next = Math.min(
+        next,
+        this.paths.nextTimeoutMs() ?? Infinity,
+        this.#tcp.nextTimeoutMs() ?? Infinity,
+        this.#tcpDueMs,
+      );
+    }
     return next === Infinity ? undefined : next;
   }
 

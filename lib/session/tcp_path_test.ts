@@ -233,3 +233,18 @@ Deno.test("CONNECT waits for dead relays half a second, not longer", () => {
   pair.run(200);
   assert.equal(pair.anna.session.state, "connected");
 });
+
+Deno.test("ARC-SIG-state-disconnect: a session that ends while it tries connections rests afterwards", () => {
+  const pair = new SessionPair({
+    relays: [{ id: "relay-1", ip: "203.0.113.5", priority: 1, transports: ["tcp"] }],
+    nats: { anna: "symmetric", ben: "port_restricted" },
+    link: { delayMs: 25 },
+  });
+  pair.connect();
+  pair.run(960);
+  pair.ben.act((session, nowMs) => session.disconnect("user_request", nowMs));
+  // Virtual time would not get past a timeout that stays due.
+  pair.run(60_000);
+  assert.equal(pair.anna.session.state, "closed");
+  assert.equal(pair.ben.session.state, "closed");
+});

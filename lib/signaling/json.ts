@@ -7,6 +7,7 @@
  */
 import { decodeUtf8 } from "../base/bytes.ts";
 import { type Fault, fault, type FaultReason, ok, type Parsed } from "../base/parsed.ts";
+import { integerEnd, isDigit, numberAt, numberEnd } from "./json_number.ts";
 import { formatPath } from "./json_path.ts";
 import type { JsonDocument, JsonSpan, JsonValue, TextRange } from "./json_value.ts";
 
@@ -74,7 +75,8 @@ function byteOffsets(text: string): Uint32Array {
 /** An object or array that is still open. */
 interface Frame {
   readonly start: number;
-  readonly closer: "}" | "]";
+  readonly isObject: boolean;
+  /** Empty in the other kind of frame. */
   readonly members: Record<string, JsonValue>;
   readonly items: JsonValue[];
   readonly memberSpans: Map<string, JsonSpan> | undefined;
@@ -84,8 +86,16 @@ interface Frame {
   nameRange: TextRange | undefined;
 }
 
-const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const DIGITS_ONLY = /^[0-9]+$/;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const NO_MEMBERS: Record<string, JsonValue> = {};
+const NO_ITEMS: JsonValue[] = [];
 const NOT_INTERCHANGEABLE = /[\p{Surrogate}\p{Noncharacter_Code_Point}]/u;
 const ESCAPED: Readonly<Record<string, string>> = {
   '"': '"',
@@ -97,7 +107,10 @@ const ESCAPED: Readonly<Record<string, string>> = {
   r: "\r",
   t: "\t",
 };
-const WORDS = [["true", true], ["false", false], ["null", null]] as const;
+
+function closerOf(frame: Frame): number {
+  return frame.isObject ? CLOSE_BRACE : CLOSE_BRACKET;
+}
 
 const NO_SPAN: JsonSpan = { start: 0, end: 0 };
 
@@ -129,32 +142,34 @@ class Reader {
   #readValue(): boolean {
     for (;;) {
       this.#skipSpace();
-      const opener = this.#text[this.#at];
-      if (opener === "{" || opener === "[") {
-        if (!this.#open(opener)) return false;
+      const opener = this.#text.charCodeAt(this.#at);
+      if (opener === OPEN_BRACE || opener === OPEN_BRACKET) {
+        if (!this.#open(opener === OPEN_BRACE)) return false;
         const frame = this.#stack[this.#stack.length - 1];
         this.#skipSpace();
-        if (this.#text[this.#at] !== frame.closer) {
-          if (opener === "{" && !this.#readName(frame)) return false;
+        if (this.#text.charCodeAt(this.#at) !== closerOf(frame)) {
+          if (frame.isObject && !this.#readName(frame)) return false;
           continue;
         }
         this.#close(frame);
       } else if (!this.#readScalar()) return false;
       // A value is complete: it may complete the objects and arrays around it.
       for (;;) {
-        const frame = this.#stack.at(-1);
-        if (frame === undefined) return true;
+        if (this.#stack.length === 0) return true;
+        const frame = this.#stack[this.#stack.length - 1];
         this.#add(frame);
         this.#skipSpace();
-        const next = this.#text[this.#at];
-        if (next === frame.closer) {
+        const next = this.#text.charCodeAt(this.#at);
+        if (next === closerOf(frame)) {
           this.#close(frame);
           continue;
         }
-        if (next !== ",") return this.#fail("bad_json", `expected "," or "${frame.closer}"`, this.#at);
+        if (next !== COMMA) {
+          return this.#fail("bad_json", `expected "," or "${frame.isObject ? "}" : "]"}"`, this.#at);
+        }
         this.#at++;
         this.#skipSpace();
-        if (frame.closer === "}" && !this.#readName(frame)) return false;
+        if (frame.isObject && !this.#readName(frame)) return false;
         break;
       }
     }
@@ -165,16 +180,15 @@ class Reader {
     return this.#at === this.#text.length || this.#fail("bad_json", "expected the end of the text", this.#at);
   }
 
-  #open(opener: "{" | "["): boolean {
+  #open(isObject: boolean): boolean {
     if (this.#stack.length >= this.#maxDepth) {
       return this.#fail("too_large", `more than ${this.#maxDepth} objects and arrays inside one another`, this.#at);
     }
-    const isObject = opener === "{";
     this.#stack.push({
       start: this.#at,
-      closer: isObject ? "}" : "]",
-      members: {},
-      items: [],
+      isObject,
+      members: isObject ? {} : NO_MEMBERS,
+      items: isObject ? NO_ITEMS : [],
       memberSpans: this.#withSpans && isObject ? new Map() : undefined,
       itemSpans: this.#withSpans && !isObject ? [] : undefined,
       name: "",
@@ -187,17 +201,15 @@ class Reader {
   #close(frame: Frame): void {
     this.#at++;
     this.#stack.pop();
-    this.#value = frame.closer === "}" ? frame.members : frame.items;
+    this.#value = frame.isObject ? frame.members : frame.items;
     if (this.#withSpans) {
       const range = this.#range(frame.start, this.#at);
-      this.#span = frame.closer === "}"
-        ? { ...range, members: frame.memberSpans }
-        : { ...range, items: frame.itemSpans };
+      this.#span = frame.isObject ? { ...range, members: frame.memberSpans } : { ...range, items: frame.itemSpans };
     }
   }
 
   #add(frame: Frame): void {
-    if (frame.closer === "]") {
+    if (!frame.isObject) {
       frame.items.push(this.#value);
       frame.itemSpans?.push(this.#span);
       return;
@@ -213,42 +225,56 @@ class Reader {
   /** A member's name and its colon. */
   #readName(frame: Frame): boolean {
     const start = this.#at;
-    if (this.#text[start] !== '"') return this.#fail("bad_json", "expected a member name", start);
+    if (this.#text.charCodeAt(start) !== QUOTE) return this.#fail("bad_json", "expected a member name", start);
     const name = this.#readString();
     if (name === undefined) return false;
     frame.name = name;
     if (this.#withSpans) frame.nameRange = this.#range(start, this.#at);
     if (Object.hasOwn(frame.members, name)) return this.#fail("duplicate_key", "a member name occurs twice", start);
     this.#skipSpace();
-    if (this.#text[this.#at] !== ":") return this.#fail("bad_json", 'expected ":"', this.#at);
+    if (this.#text.charCodeAt(this.#at) !== COLON) return this.#fail("bad_json", 'expected ":"', this.#at);
     this.#at++;
     return true;
   }
 
   #readScalar(): boolean {
     const start = this.#at;
-    if (this.#text[start] === '"') {
-      const text = this.#readString();
-      if (text === undefined) return false;
-      return this.#complete(text, start, false);
-    }
-    NUMBER.lastIndex = start;
-    const literal = NUMBER.exec(this.#text)?.[0];
-    if (literal !== undefined) {
-      const number = Number(literal);
-      if (!Number.isFinite(number)) return this.#fail("bad_value", "a number beyond the range of a double", start);
-      this.#at += literal.length;
-      // + 0 turns -0 into 0: two spellings of one number must not give two values.
-      return this.#complete(number + 0, start, DIGITS_ONLY.test(literal));
-    }
-    for (const [word, value] of WORDS) {
-      if (this.#text.startsWith(word, start)) {
-        this.#at += word.length;
-        return this.#complete(value, start, false);
+    const first = this.#text.charCodeAt(start);
+    switch (first) {
+      case QUOTE: {
+        const text = this.#readString();
+        return text !== undefined && this.#complete(text, start, false);
+      }
+      case 0x74:
+        if (this.#text.startsWith("true", start)) return this.#word("true", true);
+        break;
+      case 0x66:
+        if (this.#text.startsWith("false", start)) return this.#word("false", false);
+        break;
+      case 0x6e:
+        if (this.#text.startsWith("null", start)) return this.#word("null", null);
+        break;
+      default: {
+        const end = integerEnd(this.#text, start);
+        if (end > 0) return this.#readNumber(start, end);
       }
     }
     const found = start === this.#text.length ? "the end of the text" : "something else";
     return this.#fail("bad_json", `expected a value, got ${found}`, start);
+  }
+
+  #word(word: string, value: boolean | null): boolean {
+    const start = this.#at;
+    this.#at += word.length;
+    return this.#complete(value, start, false);
+  }
+
+  #readNumber(start: number, end: number): boolean {
+    this.#at = numberEnd(this.#text, end);
+    const digitsOnly = this.#at === end && isDigit(this.#text.charCodeAt(start));
+    const number = numberAt(this.#text, start, this.#at, digitsOnly);
+    if (Number.isFinite(number)) return this.#complete(number, start, digitsOnly);
+    return this.#fail("bad_value", "a number beyond the range of a double", start);
   }
 
   #complete(value: JsonValue, start: number, digitsOnly: boolean): boolean {
@@ -270,8 +296,8 @@ class Reader {
     let suspicious = false;
     for (;;) {
       const unit = text.charCodeAt(i);
-      if (unit === 0x22) break;
-      if (unit === 0x5c) {
+      if (unit === QUOTE) break;
+      if (unit === BACKSLASH) {
         const escape = text[i + 1];
         const hex = escape === "u" ? text.slice(i + 2, i + 6) : "";
         const plain = Object.hasOwn(ESCAPED, escape ?? "") ? ESCAPED[escape] : undefined;
@@ -294,7 +320,7 @@ class Reader {
       if (unit >= 0xd800) suspicious = true;
       i++;
     }
-    read += text.slice(from, i);
+    read = read === "" ? text.slice(from, i) : read + text.slice(from, i);
     this.#at = i + 1;
     if (suspicious && NOT_INTERCHANGEABLE.test(read)) {
       this.#fail("bad_json", "lone surrogate or noncharacter in a string", start);
@@ -319,7 +345,7 @@ class Reader {
   /** Notes the fault and answers false. */
   #fail(reason: FaultReason, what: string, at: number): false {
     const offset = this.#byteOf === undefined ? at : this.#byteOf[at];
-    const path = formatPath(this.#stack.map((frame) => frame.closer === "}" ? frame.name : frame.items.length));
+    const path = formatPath(this.#stack.map((frame) => frame.isObject ? frame.name : frame.items.length));
     this.#fault = { reason, offset, path, message: `Cannot parse JSON: ${what} at ${offset}` };
     return false;
   }

@@ -2,7 +2,10 @@
  * `deno task conform`: this project's own programs before the whole suite, as anybody's would be: `arcrtc testee`, `serve`,
  * `relay` and `peer` as processes, over sockets, with a capture of a call. Flags go to `arcrtc conformance`.
  */
+import { PlayedSite } from "../../../conformance/drive/played_sites.ts";
+import { formatHostPort } from "../../../lib/base/address_table.ts";
 import { toHex } from "../../../lib/base/bytes.ts";
+import { systemClock } from "../../../lib/net/clock.ts";
 import { SystemRng } from "../../../lib/net/system_rng.ts";
 import { ArcrtcProcess } from "../../peer/testing/arcrtc_process.ts";
 
@@ -13,21 +16,36 @@ function command(...words: readonly string[]): string {
   return [Deno.execPath(), "run", "--quiet", "-A", MAIN, ...words].join(" ");
 }
 
+/** Enough for a server to choose from. */
+const PLAYED_RELAYS = 5;
+
+/** Places that are free over UDP and TCP alike, for the relays that the suite plays. */
+async function freePlaces(): Promise<readonly string[]> {
+  const sites = Array.from(
+    { length: PLAYED_RELAYS },
+    () => new PlayedSite({ host: "127.0.0.1", port: 0 }, systemClock()),
+  );
+  for (const site of sites) await site.close();
+  return sites.map(({ place }) => formatHostPort(place));
+}
+
 async function conform(flags: readonly string[]): Promise<number> {
   const secret = toHex(new SystemRng().fill(new Uint8Array(32)));
   const authSecret = toHex(new SystemRng().fill(new Uint8Array(32)));
   const relay = new ArcrtcProcess([
     ...["relay", "--secret", secret, "--udp-port", "0", "--tcp-port", "0", "--tls-port", "0", "--self-signed"],
     // Cases about priority meet the limit of a session.
-    ...["--max-bitrate", "5M", "--json"],
+    ...["--max-bitrate", "5M", "--http-port", "0", "--json"],
   ]);
   const started = [relay];
   try {
     const { urls: places } = await relay.event("listening");
     const [udp] = places.udp;
+    const played = await freePlaces();
     const server = new ArcrtcProcess([
       ...["serve", "--auth-secret", authSecret, "--port", "0", "--max-per-address", "2000"],
       ...["--relay", `relay@${udp.replace(/^udp:\/\//, "")}`, "--relay-secret", secret, "--json"],
+      ...played.flatMap((place, i) => ["--relay", `played-${i + 1}@${place};metrics=http://${place}/metrics`]),
     ]);
     started.push(server);
     const { urls } = await server.event("listening");
@@ -43,7 +61,10 @@ async function conform(flags: readonly string[]): Promise<number> {
         ...served.flatMap((url) => ["--target", url]),
         ...["--auth-secret", authSecret],
         ...relays.flatMap((url) => ["--relay", url]),
-        ...["--relay-secret", secret, "--insecure"],
+        ...["--relay-secret", secret, "--insecure", "--relay-metrics", places.metrics[0]],
+        ...["--relay-command", command("relay", "--secret {secret} --udp-port {port} --no-tcp --http-port {metrics}")],
+        ...["--relay-drain", "sh -c 'kill -TERM {pid}'"],
+        ...played.flatMap((place) => ["--play-relay", `udp://${place}`]),
         ...["--peer-call", command("peer", "call", peer), "--peer-listen", command("peer", "listen", peer)],
         ...["--capture", `${CAPTURE}.pcap`, "--keylog", `${CAPTURE}.keys`],
         ...flags,

@@ -1,7 +1,7 @@
 /** The comparison as a table with a row for each unit that passes, or should, from one capture to the other. */
 import type { CaptureDiff, DiffRow } from "../../../lib/dissect/diff/capture_diff.ts";
 import type { UnitTape } from "../../../lib/dissect/diff/unit_tape.ts";
-import { hex32 } from "../../../lib/dissect/check/check.ts";
+import { hex32 } from "../../../lib/base/bytes.ts";
 import type { TextBuffer } from "../text_buffer.ts";
 
 const COLUMNS =

@@ -1,7 +1,7 @@
 /** The comparison for people: what the clocks say, a row for each stream, and where to look. */
 import type { CaptureDiff, GroupCount } from "../../../lib/dissect/diff/capture_diff.ts";
 import type { ListedPackets, StreamDiff } from "../../../lib/dissect/diff/diff_summary.ts";
-import { hex32 } from "../../../lib/dissect/check/check.ts";
+import { hex32 } from "../../../lib/base/bytes.ts";
 import type { UnitGroup } from "../../../lib/dissect/diff/unit_tape.ts";
 import { visible } from "../../../lib/base/hex_text.ts";
 import { type Align, textTable } from "../../ui/table.ts";

@@ -1,6 +1,6 @@
 /** Each stream over time: rate, loss, jitter, delay, rung and priority, with their values in a table. */
 import type { SessionRegistry, SsrcEntry } from "../../../lib/dissect/model/session_registry.ts";
-import { hex32 } from "../../../lib/dissect/check/check.ts";
+import { hex32 } from "../../../lib/base/bytes.ts";
 import { MAX_PLOTTED_STREAMS } from "../../../lib/dissect/report/stream_plots.ts";
 import type { StreamSeries } from "../../../lib/dissect/report/stream_series.ts";
 import { dataTable } from "../../../lib/html/data_table.ts";

@@ -1,18 +1,23 @@
 /** Programs behind the testee interface, judged by the second reading of the specification. */
 import { Breach, type FuzzCase } from "../../../lib/fuzz/target.ts";
 import { CliError } from "../../ui/cli_error.ts";
-import { judgeAnswer, REFERENCE_QUESTIONS, type ReferenceQuestion } from "../reference_targets.ts";
+import { judgeOpAnswer, opCases, opQuestionOf } from "../op_questions.ts";
+import { type Answer, judgeAnswer, REFERENCE_QUESTIONS, type ReferenceQuestion } from "../reference_targets.ts";
+import { Drift } from "./drift.ts";
+import { Liveness } from "./liveness.ts";
 import type { RemoteTarget } from "./remote_target.ts";
 import { TesteeProcess } from "./testee_process.ts";
 
-interface AnswerLine {
-  readonly ok?: { readonly [name: string]: unknown };
-  readonly fault?: { readonly reason: string };
-  readonly error?: string;
-  readonly unsupported?: string;
+/** Cases between two questions that are always the same: how long those take shows how the program fares. */
+const CASES_PER_CANARY = 16;
+
+async function helloMs(testee: TesteeProcess): Promise<number> {
+  const startMs = performance.now();
+  await testee.ask('{"id":0,"op":"hello"}');
+  return performance.now() - startMs;
 }
 
-function readAnswer(line: string): AnswerLine {
+function readAnswer(line: string): Answer {
   let answer: unknown;
   try {
     answer = JSON.parse(line);
@@ -29,20 +34,53 @@ export async function commandTargets(command: string, timeoutMs: number): Promis
   const ops = await supportedOps(testee, command);
   const where = { command };
   const close = () => testee.stop();
+  const drift = new Drift();
+  const liveness = new Liveness();
+  let cases = 0;
+  /** Runs a case, and looks whether the program is still as quick and small as it was. */
+  const watched = (run: (units: FuzzCase) => Promise<string>) => async (units: FuzzCase) => {
+    // What a start takes is not the case's.
+    if (!testee.isRunning) await helloMs(testee);
+    const startMs = performance.now();
+    const behaviour = await run(units);
+    const tookMs = performance.now() - startMs;
+    try {
+      drift.afterCase(tookMs, testee.residentBytes);
+      if (++cases % CASES_PER_CANARY === 0) liveness.canary(await helloMs(testee), "hello");
+    } catch (error) {
+      // What has been spoilt by many cases would be blamed on every further one.
+      await testee.stop();
+      throw error;
+    }
+    return behaviour;
+  };
   const asked = (question: ReferenceQuestion): RemoteTarget => ({
     ...question,
     name: `command.${question.name}`,
     area: "subprocess",
     where,
     close,
-    run: async (units) => {
+    run: watched(async (units) => {
       const request = question.request(units);
       const answer = readAnswer(await testee.ask(JSON.stringify({ id: 1, op: question.op, ...request })));
       return judgeAnswer(question.op, request, answer);
-    },
+    }),
   });
   return [
     ...REFERENCE_QUESTIONS.filter(({ op }) => ops.includes(op)).map(asked),
+    {
+      name: "command.ops",
+      area: "subprocess",
+      summary: "every operation of the vectors with changed inputs",
+      ...opCases((op) => ops.includes(op)),
+      where,
+      close,
+      run: watched(async (units) => {
+        const question = opQuestionOf(units);
+        if (question === undefined) return "no request";
+        return judgeOpAnswer(question, readAnswer(await testee.ask(JSON.stringify({ ...question, id: 1 }))));
+      }),
+    },
     {
       name: "command.lines",
       area: "subprocess",
@@ -52,12 +90,12 @@ export async function commandTargets(command: string, timeoutMs: number): Promis
       seeds: () => LINES.map((line) => [new TextEncoder().encode(line)]),
       where,
       close,
-      run: async (units) => {
+      run: watched(async (units) => {
         const answer = readAnswer(await testee.ask(oneLine(units)));
         const forms = ["ok", "fault", "error", "unsupported"].filter((form) => form in answer);
         if (forms.length === 1) return forms[0];
         throw new Breach("response", `an answer has ${forms.join(" and ") || "none of ok, fault, error, unsupported"}`);
-      },
+      }),
     },
   ];
 }

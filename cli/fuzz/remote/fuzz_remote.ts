@@ -27,6 +27,8 @@ const TRIES = 5;
 /** Tries of each candidate where the case does not fail always. */
 const FLAKY_TRIES = 3;
 const MAX_SHRINK_PROBES = 150;
+/** A case that is slow or brings silence takes its time at each probe. */
+const MAX_SHRINK_MS = 10_000;
 const TURN_CASES = 20;
 /** A finding at the end of the run is still made small. */
 const SHRINK_AFTER_END_MS = 30_000;
@@ -119,9 +121,11 @@ async function investigate(
   if (before === 0) return { smallest: units, failed: 0, tried: TRIES };
   const tries = before === TRIES ? 1 : FLAKY_TRIES;
   const shrinking = shrinkCase(units, target.shape);
+  const shrinkEndMs = performance.now() + MAX_SHRINK_MS;
+  const mustEnd = () => performance.now() >= shrinkEndMs || isOver();
   let smallest = units;
   let step = shrinking.next();
-  for (let probes = 0; !step.done && probes < MAX_SHRINK_PROBES && !isOver(); probes++) {
+  for (let probes = 0; !step.done && probes < MAX_SHRINK_PROBES && !mustEnd(); probes++) {
     const candidate = step.value;
     let stillFails = false;
     for (let i = 0; i < tries && !stillFails; i++) stillFails = await fails(candidate);

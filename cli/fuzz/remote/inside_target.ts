@@ -8,10 +8,12 @@ import { chooseBackend } from "../../../lib/crypto/backend_choice.ts";
 import { generateArcRtp, generateRtcp } from "../../../lib/fuzz/generate_packet.ts";
 import { generateMessage } from "../../../lib/fuzz/generate_message.ts";
 import { ProtectedInjector } from "../../../lib/fuzz/protected_injector.ts";
+import { Transcript } from "../../../lib/fuzz/transcript.ts";
 import { stepWith } from "../../../lib/fuzz/steps.ts";
 import { Breach, type CaseRandom, type FuzzCase } from "../../../lib/fuzz/target.ts";
 import { type Clock, systemClock } from "../../../lib/net/clock.ts";
 import type { DatagramTransport } from "../../../lib/net/datagram.ts";
+import type { SignalingLinkEvents } from "../../../lib/net/signaling_link.ts";
 import { openSignaling } from "../../../lib/net/open_signaling.ts";
 import { SessionPump } from "../../../lib/net/pump.ts";
 import { SystemRng } from "../../../lib/net/system_rng.ts";
@@ -20,6 +22,7 @@ import { PeerSession } from "../../../lib/session/session.ts";
 import { MESSAGE_TYPES } from "../../../lib/signaling/messages/registry.ts";
 import { KNOWN_CODECS } from "../../../lib/signaling/selection.ts";
 import { CliError } from "../../ui/cli_error.ts";
+import { recordedLink } from "./recorded_link.ts";
 import { delay, type RemoteTarget } from "./remote_target.ts";
 import type { SignalingAddress } from "./signaling_targets.ts";
 
@@ -45,7 +48,7 @@ export function insideTarget(signaling: SignalingAddress, sessionId: string, bin
     area: "network",
     summary: "a peer from within its call: malformed packets, RTCP and messages under the negotiated keys",
     shape: "steps",
-    maxUnits: 8,
+    maxUnits: 32,
     seeds: () => [],
     generate: generateSteps,
     where: { address: `${signaling.url} session ${sessionId}` },
@@ -54,13 +57,15 @@ export function insideTarget(signaling: SignalingAddress, sessionId: string, bin
       const before = await call.ensure();
       for (const unit of units) await call.inject(unit);
       await call.demandAlive(before);
+      await call.judge();
       return call.heard();
     },
   };
 }
 
 function generateSteps(random: CaseRandom): FuzzCase {
-  return Array.from({ length: 1 + random.below(6) }, () => {
+  // Whether the peer lives takes a second to tell: many units are asked about at once, and a finding is made small.
+  return Array.from({ length: 1 + random.below(24) }, () => {
     const kind = random.below(KINDS.length);
     const body = kind === 1
       ? generateRtcp(random)
@@ -86,6 +91,7 @@ class HostileCall {
   readonly #clock: Clock = systemClock();
   readonly #batch = new PacketBatch(1, 1500);
   readonly #heard = new Set<string>();
+  #transcript = new Transcript(true);
   #pump: SessionPump | undefined;
   #session: PeerSession | undefined;
   #transport: DatagramTransport | undefined;
@@ -112,6 +118,7 @@ class HostileCall {
   async #call(): Promise<void> {
     await this.close();
     this.#closedWhy = undefined;
+    this.#transcript = new Transcript(true);
     this.#pathIsDown = false;
     this.#sealed = 0;
     this.#calledMs = performance.now();
@@ -148,7 +155,9 @@ class HostileCall {
       openSignaling: (events) => {
         const { url, token, trust } = this.#signaling;
         const target = { url, sessionId: this.#sessionId, peerId, trust, timeoutMs: 5000 };
-        return openSignaling({ ...target, ...(token === undefined ? {} : { token }) }, events);
+        const open = (tapped: SignalingLinkEvents) =>
+          openSignaling({ ...target, ...(token === undefined ? {} : { token }) }, tapped);
+        return recordedLink(open, events, this.#transcript);
       },
       output: (out) => {
         if (out.kind !== "event") return;
@@ -159,8 +168,10 @@ class HostileCall {
         else if (event.kind === "closed") this.#closedWhy = event.message;
         else if (event.kind === "path") this.#pathIsDown = event.event.kind === "none";
       },
-      tap: (direction) => {
-        if (direction === "in") this.#unitsReceived++;
+      tap: (direction, unit, _address, nowMs) => {
+        if (direction === "out") return this.#transcript.sent(unit, nowMs, "udp");
+        this.#unitsReceived++;
+        this.#transcript.received(unit, nowMs, "udp");
       },
     });
     this.#pump = pump;
@@ -228,7 +239,9 @@ class HostileCall {
     const address = this.#session?.path?.address;
     if (packet === undefined || packet.length === 0 || address === undefined) return;
     this.#batch.clear();
-    if (this.#batch.push(packet, address)) await this.#transport?.send(this.#batch);
+    if (!this.#batch.push(packet, address)) return;
+    this.#transcript.sent(packet, this.#clock.nowMs(), "udp");
+    await this.#transport?.send(this.#batch);
   }
 
   /** The peer still sends: reports, heartbeats, answers to ours. A peer that ends the call may be called again. */
@@ -237,6 +250,16 @@ class HostileCall {
     while (this.#unitsReceived === before && this.#closedWhy === undefined) {
       if (performance.now() > endMs || this.#pathIsDown) throw new Breach("silence", "the peer has fallen silent");
       await delay(5);
+    }
+  }
+
+  /** What the peer sent keeps the rules, whatever it was sent; after a breach a fresh call is made. */
+  async judge(): Promise<void> {
+    try {
+      this.#transcript.judge();
+    } catch (error) {
+      await this.close();
+      throw error;
     }
   }
 

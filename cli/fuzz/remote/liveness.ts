@@ -33,6 +33,7 @@ export class Liveness {
   }
 }
 
-function median(values: readonly number[]): number {
+/** The middle one of at least one. */
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >>> 1];
 }

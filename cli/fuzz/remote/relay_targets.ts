@@ -1,11 +1,11 @@
-/** A relay over UDP: as a stranger, and as a peer that is bound. */
+/** A relay over UDP, TCP or TLS: as a stranger, and as a peer that is bound. */
 import { equalBytes, toHex, utf8 } from "../../../lib/base/bytes.ts";
 import { unwrap } from "../../../lib/base/parsed.ts";
 import { NIL_UUID, uuidV4 } from "../../../lib/base/uuid.ts";
 import { issueRelayToken, makeRelayProof, parseRelayToken } from "../../../lib/crypto/relay_token.ts";
 import { generateArcRtp, generateReduced, generateRtcp } from "../../../lib/fuzz/generate_packet.ts";
 import { strayMessage } from "../../../lib/fuzz/message_mutation.ts";
-import { judgeAmplification, judgeAnswer } from "../../../lib/fuzz/response_rules.ts";
+import { claimedType, judgeAmplification, judgeAnswerToStranger } from "../../../lib/fuzz/response_rules.ts";
 import { Breach, type CaseRandom, demand, type FuzzCase } from "../../../lib/fuzz/target.ts";
 import { arcRtpSeeds } from "../../../lib/fuzz/targets/packet_targets.ts";
 import { SystemRng } from "../../../lib/net/system_rng.ts";
@@ -13,28 +13,31 @@ import { MAX_UNIT_BYTES } from "../../../lib/packet/demux.ts";
 import { EXAMPLES } from "../../../lib/signaling/examples.ts";
 import { writeMessage } from "../../../lib/signaling/parse_message.ts";
 import { CliError } from "../../ui/cli_error.ts";
+import { Exchange } from "./exchange.ts";
 import { Liveness } from "./liveness.ts";
 import type { RemoteTarget } from "./remote_target.ts";
-import { UdpLine } from "./udp_line.ts";
+import { type RelayAddress, type UnitLine, unitLine } from "./unit_line.ts";
 
 /** How long answers are waited for: on the way back they are as fast as the canary's. */
 const ANSWER_MS = 15;
 const CANARY_MS = 2000;
+const MAX_RECENT = 64;
 const TOKEN_LIFETIME_S = 3600;
 
-export interface RelayAddress {
-  readonly host: string;
-  readonly port: number;
+/** `host:port` for UDP, or `tcp://host:port`, `tls://host:port`; IPv6 in brackets. */
+export function parseRelayAddress(text: string, insecure: boolean): RelayAddress {
+  const match = /^(?:(udp|tcp|tls):\/\/)?(?:\[([^\]]+)\]|([^:/]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[4]);
+  if (match === null || port < 1 || port > 65_535) {
+    throw new CliError("usage", `--relay '${text}': need host:port`, "such as 127.0.0.1:3478 or tls://127.0.0.1:5349");
+  }
+  const transport = (match[1] ?? "udp") as RelayAddress["transport"];
+  return { transport, host: match[2] ?? match[3], port, insecure };
 }
 
-/** `host:port`; IPv6 in brackets. */
-export function parseRelayAddress(text: string): RelayAddress {
-  const match = /^(?:udp:\/\/)?(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port < 1 || port > 65_535) {
-    throw new CliError("usage", `--relay '${text}': need host:port`, "such as 127.0.0.1:3478");
-  }
-  return { host: match[1] ?? match[2], port };
+function nameOf({ transport, host, port }: RelayAddress): string {
+  const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return transport === "udp" ? place : `${transport}://${place}`;
 }
 
 export function relayTargets(address: RelayAddress, secret: Uint8Array | undefined): readonly RemoteTarget[] {
@@ -54,9 +57,17 @@ function nilHeartbeat(challenge: string): Uint8Array {
   });
 }
 
+/** What the challenges of canaries begin with: their late answers are no answers to a case. */
+const CANARY_MARK = "c0ffee00";
+
+/** What has come, but for late answers to canaries. */
+function answersIn(units: readonly Uint8Array[]): readonly Uint8Array[] {
+  return units.filter((unit) => !new TextDecoder().decode(unit).includes(CANARY_MARK));
+}
+
 /** Asks the relay for a sign of life; how long it took. */
-async function canary(line: UdpLine): Promise<number | undefined> {
-  const challenge = toHex(new SystemRng().fill(new Uint8Array(8)));
+async function canary(line: UnitLine): Promise<number | undefined> {
+  const challenge = CANARY_MARK + toHex(new SystemRng().fill(new Uint8Array(4)));
   const startMs = performance.now();
   for (let attempt = 0; attempt < 3; attempt++) {
     await line.send(nilHeartbeat(challenge));
@@ -85,8 +96,13 @@ const unitSeeds = (): readonly FuzzCase[] => [
   [nilHeartbeat("0123456789abcdef")],
 ];
 
+/** As captures know it: what is in TLS is a stream. */
+function transportOf({ transport }: RelayAddress): "udp" | "tcp" {
+  return transport === "udp" ? "udp" : "tcp";
+}
+
 function strangerTarget(address: RelayAddress): RemoteTarget {
-  const line = new UdpLine(address);
+  const line = unitLine(address);
   const liveness = new Liveness();
   return {
     name: "relay.stranger",
@@ -96,23 +112,31 @@ function strangerTarget(address: RelayAddress): RemoteTarget {
     maxUnits: 4,
     seeds: unitSeeds,
     generate: generateUnit,
-    where: { address: `${address.host}:${address.port}` },
+    where: { address: nameOf(address) },
     close: () => line.close(),
     run: async (units) => {
       const kinds = new Set<string>();
+      const exchange = new Exchange(transportOf(address));
+      const sent: Uint8Array[] = [];
+      await line.gather(0);
       for (const unit of units) {
         if (unit.length > MAX_UNIT_BYTES) continue;
         await line.send(unit);
-        const answers = await line.gather(ANSWER_MS);
+        exchange.sent(unit);
+        sent.push(unit);
+        const answers = answersIn(await line.gather(ANSWER_MS));
+        for (const answer of answers) {
+          exchange.received(answer);
+          kinds.add(claimedType(answer) ?? "?");
+          // A connection is proven by its handshake: only datagrams come from strangers.
+          if (address.transport === "udp") judgeAnswerToStranger(sent, answer);
+        }
         judgeAmplification(
           unit.length,
           answers.reduce((sum, { length }) => sum + length, 0),
           "ARC-RELAY-challenge-size",
         );
-        for (const answer of answers) {
-          judgeAnswer(unit, answer);
-          kinds.add(JSON.parse(new TextDecoder().decode(answer)).type);
-        }
+        exchange.judge();
       }
       liveness.canary(await canary(line), "a HEARTBEAT");
       return [...kinds].sort().join(" ");
@@ -123,12 +147,18 @@ function strangerTarget(address: RelayAddress): RemoteTarget {
 /** Two peers of one session, bound anew when the relay has let go of them. */
 function boundTarget(address: RelayAddress, secret: Uint8Array): RemoteTarget {
   const rng = new SystemRng();
-  const [caller, callee] = [new UdpLine(address), new UdpLine(address)];
+  const [caller, callee] = [unitLine(address), unitLine(address)];
   const [sessionId, callerId, calleeId] = [uuidV4(rng), uuidV4(rng), uuidV4(rng)];
   const liveness = new Liveness();
   const bindBoth = async () => {
     await bind(caller, secret, sessionId, callerId);
     await bind(callee, secret, sessionId, calleeId);
+  };
+  /** What may still be under way to the other peer: what comes late is not changed for that. */
+  const recent: Uint8Array[] = [];
+  const remember = (unit: Uint8Array) => {
+    recent.push(unit);
+    if (recent.length > MAX_RECENT) recent.shift();
   };
   let sequence = 0;
   let isBound = false;
@@ -139,6 +169,7 @@ function boundTarget(address: RelayAddress, secret: Uint8Array): RemoteTarget {
       const probe = new Uint8Array(40);
       probe.set([0x80, 111, sequence >>> 8, sequence++ & 255]);
       rng.fill(probe.subarray(16));
+      remember(probe);
       await caller.send(probe);
       const got = await callee.receive((unit) => equalBytes(unit, probe), CANARY_MS / 3);
       if (got !== undefined) return performance.now() - startMs;
@@ -154,7 +185,7 @@ function boundTarget(address: RelayAddress, secret: Uint8Array): RemoteTarget {
     maxUnits: 4,
     seeds: unitSeeds,
     generate: generateUnit,
-    where: { address: `${address.host}:${address.port}` },
+    where: { address: nameOf(address) },
     close: async () => {
       await caller.close();
       await callee.close();
@@ -163,13 +194,19 @@ function boundTarget(address: RelayAddress, secret: Uint8Array): RemoteTarget {
       if (!isBound) await bindBoth();
       isBound = true;
       await callee.gather(0);
+      await caller.gather(0);
+      const exchange = new Exchange(transportOf(address));
       let forwarded = 0;
       for (const unit of units) {
         if (unit.length > MAX_UNIT_BYTES) continue;
         await caller.send(unit);
-        for (const answer of await caller.gather(ANSWER_MS)) judgeAnswer(unit, answer);
+        exchange.sent(unit);
+        remember(unit);
+        for (const answer of await caller.gather(ANSWER_MS)) exchange.received(answer);
+        exchange.judge();
         for (const out of await callee.gather(0)) {
-          demand(equalBytes(out, unit), "response", "a forwarded unit was changed", "ARC-RELAY-forward");
+          const isOurs = recent.some((one) => equalBytes(out, one));
+          demand(isOurs, "response", "a forwarded unit was changed", "ARC-RELAY-forward");
           forwarded++;
         }
       }
@@ -179,7 +216,7 @@ function boundTarget(address: RelayAddress, secret: Uint8Array): RemoteTarget {
   };
 }
 
-async function bind(line: UdpLine, secret: Uint8Array, sessionId: string, peerId: string): Promise<void> {
+async function bind(line: UnitLine, secret: Uint8Array, sessionId: string, peerId: string): Promise<void> {
   const expires = Math.floor(Date.now() / 1000) + TOKEN_LIFETIME_S;
   const { tag } = unwrap(parseRelayToken(issueRelayToken(secret, { sessionId, peerId, expiresS: expires })));
   const ask = async (fields: object) => {

@@ -28,7 +28,8 @@ export async function remoteTargets(flags: RemoteFlags, io: Io): Promise<readonl
   }
   if (flags.relay !== undefined) {
     const { parseRelayAddress, relayTargets } = await import("./relay_targets.ts");
-    targets.push(...relayTargets(parseRelayAddress(flags.relay), relaySecret(flags.relaySecret, "--relay-secret", io)));
+    const address = parseRelayAddress(flags.relay, flags.insecure === true);
+    targets.push(...relayTargets(address, relaySecret(flags.relaySecret, "--relay-secret", io)));
   }
   if (flags.target !== undefined) {
     const { checkSignaling, signalingTargets } = await import("./signaling_targets.ts");

@@ -2,7 +2,7 @@
 import { toHex, utf8 } from "../../../lib/base/bytes.ts";
 import { uuidV4 } from "../../../lib/base/uuid.ts";
 import { generateMessage } from "../../../lib/fuzz/generate_message.ts";
-import { claimedType, judgeAnswer } from "../../../lib/fuzz/response_rules.ts";
+import { claimedType } from "../../../lib/fuzz/response_rules.ts";
 import { Breach, type CaseRandom, type FuzzCase } from "../../../lib/fuzz/target.ts";
 import { messageSeeds } from "../../../lib/fuzz/targets/text_targets.ts";
 import { NetError } from "../../../lib/net/net_error.ts";
@@ -13,10 +13,12 @@ import { SystemRng } from "../../../lib/net/system_rng.ts";
 import { EXAMPLE_CALLEE, EXAMPLE_CALLER, EXAMPLE_SESSION } from "../../../lib/signaling/examples.ts";
 import { MESSAGE_TYPES } from "../../../lib/signaling/messages/registry.ts";
 import { CliError } from "../../ui/cli_error.ts";
+import { Exchange } from "./exchange.ts";
 import { Liveness } from "./liveness.ts";
 import { delay, type RemoteTarget, within } from "./remote_target.ts";
 
 const OPEN_MS = 5000;
+const MAX_RECEIVED = 1000;
 const CANARY_MS = 3000;
 /** How long answers to one message are waited for. */
 const ANSWER_MS = 10;
@@ -40,10 +42,12 @@ class PeerLine {
   readonly received: string[] = [];
   link: SignalingLink | undefined;
   isClosed = false;
+  readonly exchange: Exchange;
   readonly #address: SignalingAddress;
 
   constructor(address: SignalingAddress, sessionId: string, peerId: string) {
     this.#address = address;
+    this.exchange = new Exchange(/^(?:wss?|https?):/.test(address.url) ? "ws" : "tcp");
     this.sessionId = sessionId;
     this.peerId = peerId;
   }
@@ -54,7 +58,8 @@ class PeerLine {
     const target = { url, sessionId: this.sessionId, peerId: this.peerId, trust, timeoutMs: OPEN_MS };
     this.link = await openSignaling({ ...target, ...(token === undefined ? {} : { token }) }, {
       message: (unit) => {
-        if (this.received.length < 1000) {
+        this.exchange.received(unit);
+        if (this.received.length < MAX_RECEIVED) {
           this.received.push(typeof unit === "string" ? unit : new TextDecoder().decode(unit));
         }
       },
@@ -63,20 +68,28 @@ class PeerLine {
     await this.heartbeat();
   }
 
+  send(text: string, isCanary = false): void {
+    this.link?.send(text);
+    this.exchange.sent(text, isCanary);
+  }
+
   /** How long a HEARTBEAT's answer took; undefined where none came. */
   async heartbeat(): Promise<number | undefined> {
     const challenge = toHex(new SystemRng().fill(new Uint8Array(8)));
     const startMs = performance.now();
     const token = this.#address.token === undefined ? {} : { token: this.#address.token };
-    this.link?.send(JSON.stringify({
-      type: "HEARTBEAT",
-      session_id: this.sessionId,
-      sequence: 0,
-      challenge,
-      peer_id: this.peerId,
-      ...token,
-      timestamp: Date.now(),
-    }));
+    this.send(
+      JSON.stringify({
+        type: "HEARTBEAT",
+        session_id: this.sessionId,
+        sequence: 0,
+        challenge,
+        peer_id: this.peerId,
+        ...token,
+        timestamp: Date.now(),
+      }),
+      true,
+    );
     while (performance.now() < startMs + CANARY_MS && !this.isClosed) {
       if (this.received.some((text) => text.includes(challenge))) return performance.now() - startMs;
       await delay(1);
@@ -96,27 +109,10 @@ function fitted(unit: Uint8Array, line: PeerLine): string {
 /** False for text that no Phoenix frame can carry, because it is no message: raw bytes are the other target's. */
 function trySend(line: PeerLine, text: string): boolean {
   try {
-    line.link?.send(text);
+    line.send(text);
     return true;
   } catch {
     return false;
-  }
-}
-
-/**
- * True for an answer that is one to an ERROR, if we sent one: late answers to earlier messages say so themselves, or
- * cannot be told apart and are let pass.
- */
-function answersError(answer: string, isFirst: boolean): boolean {
-  const type = repliedType(answer);
-  return type === "ERROR" || (type === undefined && isFirst);
-}
-
-function repliedType(answer: string): unknown {
-  try {
-    return JSON.parse(answer)?.in_reply_to?.type;
-  } catch {
-    return undefined;
   }
 }
 
@@ -150,17 +146,16 @@ function sessionTarget(address: SignalingAddress): RemoteTarget {
     run: async (units) => {
       const line = await freshConnection();
       const kinds = new Set<string>();
-      for (const [i, unit] of units.entries()) {
+      for (const unit of units) {
         if (line.isClosed) break;
         line.received.length = 0;
         const text = fitted(unit, line);
         if (!trySend(line, text)) continue;
         await delay(ANSWER_MS);
-        for (const answer of line.received) {
-          if (answersError(answer, i === 0)) judgeAnswer(text, answer);
-          kinds.add(claimedType(answer) ?? "?");
-        }
+        for (const answer of line.received) kinds.add(claimedType(answer) ?? "?");
+        line.exchange.judge();
       }
+      line.exchange.judge();
       // A server may end a connection that misbehaves, but then it takes the next.
       if (!line.isClosed) liveness.canary(await line.heartbeat(), "a HEARTBEAT");
       else {

@@ -2,6 +2,7 @@
 import { Breach } from "../../../lib/fuzz/target.ts";
 import { splitLines } from "../../ui/io.ts";
 import { CliError } from "../../ui/cli_error.ts";
+import { residentBytes } from "./drift.ts";
 import { within } from "./remote_target.ts";
 
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
@@ -16,6 +17,15 @@ export class TesteeProcess {
   constructor(command: string, timeoutMs: number) {
     this.#command = command;
     this.#timeoutMs = timeoutMs;
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined;
+  }
+
+  /** What the program holds in memory; undefined where it does not run or the system does not tell. */
+  get residentBytes(): number | undefined {
+    return this.#child === undefined ? undefined : residentBytes(this.#child.pid);
   }
 
   /**

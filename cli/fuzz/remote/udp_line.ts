@@ -1,13 +1,14 @@
 /** A UDP socket towards one address, whose datagrams wait until somebody asks for them. */
 import { delay } from "./remote_target.ts";
+import type { UnitLine } from "./unit_line.ts";
+import { Waiting } from "./waiting.ts";
 
-const MAX_WAITING = 256;
-const POLL_MS = 1;
+const AFTER_ERROR_MS = 1;
 
-export class UdpLine {
+export class UdpLine implements UnitLine {
   readonly #to: Deno.NetAddr;
   readonly #socket: Deno.DatagramConn;
-  readonly #waiting: Uint8Array[] = [];
+  readonly #waiting = new Waiting();
   readonly #reading: Promise<void>;
   #isClosed = false;
 
@@ -21,11 +22,11 @@ export class UdpLine {
     while (!this.#isClosed) {
       try {
         const [data] = await this.#socket.receive();
-        if (this.#waiting.length < MAX_WAITING) this.#waiting.push(data);
+        this.#waiting.push(data);
       } catch {
         // Closed, or an ICMP message for an earlier datagram: silence tells the rest.
         if (this.#isClosed) return;
-        await delay(POLL_MS);
+        await delay(AFTER_ERROR_MS);
       }
     }
   }
@@ -35,21 +36,12 @@ export class UdpLine {
     await this.#socket.send(unit, this.#to).catch(() => {});
   }
 
-  /** All that comes within `ms` from now, and what waits. */
-  async gather(ms: number): Promise<Uint8Array[]> {
-    if (ms > 0) await delay(ms);
-    return this.#waiting.splice(0);
+  gather(ms: number): Promise<Uint8Array[]> {
+    return this.#waiting.gather(ms);
   }
 
-  /** The first datagram that `isIt`; others are dropped. Undefined when none has come in time. */
-  async receive(isIt: (unit: Uint8Array) => boolean, timeoutMs: number): Promise<Uint8Array | undefined> {
-    const endMs = performance.now() + timeoutMs;
-    for (;;) {
-      const found = this.#waiting.splice(0).find(isIt);
-      if (found !== undefined) return found;
-      if (performance.now() >= endMs) return undefined;
-      await delay(POLL_MS);
-    }
+  receive(isIt: (unit: Uint8Array) => boolean, timeoutMs: number): Promise<Uint8Array | undefined> {
+    return this.#waiting.receive(isIt, timeoutMs);
   }
 
   async close(): Promise<void> {

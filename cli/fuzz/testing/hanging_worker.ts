@@ -9,6 +9,6 @@ addEventListener("message", (event) => {
   slot.begin(0, [new Uint8Array([1])]);
   slot.idle();
   if (hanging < 0) return (self as unknown as Worker).postMessage({ kind: "done" });
-  slot.begin(hanging, [new Uint8Array([7, 8]), new Uint8Array(0)]);
+  slot.begin(hanging, [new Uint8Array([1, 7, 8]), new Uint8Array(0)]);
   for (;;);
 });

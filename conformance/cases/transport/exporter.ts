@@ -2,7 +2,7 @@
 import type { Case } from "../../case.ts";
 import type { ServerWorld } from "../../drive/server_world.ts";
 import { said, streamStop } from "../messages.ts";
-import { readPrometheus, type Samples } from "./prometheus_text.ts";
+import { type MetricsPage, readPrometheus } from "../../drive/prometheus_text.ts";
 
 /** Of no other report: binary fractions, so that sums of them are exact. */
 const RTT_MS = 333.25;
@@ -49,8 +49,8 @@ function isShown(due: number, value: number, before = 0): boolean {
   return [value, value - before].some((shown) => Math.abs(shown - due) < TOLERANCE);
 }
 
-async function exported(world: ServerWorld): Promise<Samples> {
+async function exported(world: ServerWorld): Promise<MetricsPage["samples"]> {
   const page = await world.page("/metrics") ?? world.breach("a page at /metrics", "none");
-  const samples = readPrometheus(page);
-  return typeof samples === "string" ? world.breach("a page that Prometheus reads", samples) : samples;
+  const read = readPrometheus(page);
+  return typeof read === "string" ? world.breach("a page that Prometheus reads", read) : read.samples;
 }

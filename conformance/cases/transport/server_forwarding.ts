@@ -7,7 +7,16 @@ import type { ServerWorld } from "../../drive/server_world.ts";
 import type { Voice } from "../../drive/world.ts";
 import { brief, differenceOf } from "../../expect.ts";
 import { isJson, type Json } from "../../testee/answer.ts";
-import { connect, connectAck, errorMessage, qualityAdapt, said, streamStart, streamStop } from "../messages.ts";
+import {
+  connect,
+  connectAck,
+  errorMessage,
+  qualityAdapt,
+  relaysOf,
+  said,
+  streamStart,
+  streamStop,
+} from "../messages.ts";
 import { rotation } from "../signaling/epoch_messages.ts";
 import { ANNA, at, BEN, script, sent, silent, T } from "../signaling/script.ts";
 
@@ -344,11 +353,6 @@ function withoutRelays(message: Json): Json {
   if (!isJson(network_info)) return message;
   const { relay_servers: _put, ...rest } = network_info;
   return { ...message, network_info: rest };
-}
-
-function relaysOf({ network_info }: Json): readonly Json[] {
-  const list = isJson(network_info) ? network_info.relay_servers : undefined;
-  return Array.isArray(list) ? list.filter(isJson) : [];
 }
 
 /** None of the sender's; and where the secret is known each token is the recipient's. */

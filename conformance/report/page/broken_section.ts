@@ -4,7 +4,7 @@ import { RULES } from "../../registry.ts";
 import type { BreachRecord, CaseResult, SuiteResult } from "../../results.ts";
 import { VERDICTS } from "../../verdict.ts";
 import { specimensOf } from "../specimen/specimen.ts";
-import { counted } from "../tally.ts";
+import { counted, hasStory } from "../tally.ts";
 import { verdictBadge } from "./badge.ts";
 import { specimenBody } from "./specimen_body.ts";
 import { transcriptBody } from "./transcript_body.ts";
@@ -29,7 +29,7 @@ export function toldCases(
   { tables }: SuiteResult,
 ): readonly { readonly result: CaseResult; readonly dialect: string }[] {
   const all = tables.flatMap(({ dialect, results }) => results.map((result) => ({ dialect, result })));
-  return all.filter(({ result }) => result.breaches.length > 0 || result.verdict === "error").slice(0, MAX_CASES);
+  return all.filter(({ result }) => hasStory(result)).slice(0, MAX_CASES);
 }
 
 export function anchorOf(dialect: string, id: string): string {
@@ -46,7 +46,7 @@ export function brokenBody(result: SuiteResult): Html {
     `;
   }
   const all = result.tables.flatMap(({ results }) => results);
-  const further = all.filter((one) => one.breaches.length > 0 || one.verdict === "error").length - told.length;
+  const further = all.filter(hasStory).length - told.length;
   return html`${told.map(({ result, dialect }) => caseCard(result, dialect))}
     <p class="soft" data-empty="article" hidden>None of these fits.</p>
     ${

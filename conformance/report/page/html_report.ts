@@ -7,6 +7,7 @@ import type { ReportStyle } from "../report.ts";
 import { against, counted, judgedAndKept } from "../tally.ts";
 import { brokenBody, FILTER } from "./broken_section.ts";
 import { casesBody } from "./cases_section.ts";
+import { measuresBody } from "./measures_section.ts";
 import { REPORT_SCRIPT } from "./report_script.ts";
 import { REPORT_STYLE } from "./report_style.ts";
 import { summaryBody } from "./summary_section.ts";
@@ -24,6 +25,7 @@ export function htmlReport(result: SuiteResult, { version }: ReportStyle): strin
   const name = implementation === undefined
     ? Object.values(subjects).join(", ") || "nothing"
     : `${implementation.name} ${implementation.version}`;
+  const measures = measuresBody(result);
   return page({
     title: name,
     kicker: "ArcRTC conformance report",
@@ -49,6 +51,7 @@ export function htmlReport(result: SuiteResult, { version }: ReportStyle): strin
     }`,
     sections: [
       { id: "summary", heading: "Areas", body: summaryBody(result) },
+      ...(measures === undefined ? [] : [{ id: "measures", heading: "Measured", body: measures }]),
       { id: "broken", heading: "What is wrong", body: html`${FILTER}${brokenBody(result)}` },
       { id: "cases", heading: "Every case", body: casesBody(result) },
     ],

@@ -31,7 +31,7 @@ Deno.test({
     await withPage(PAGE, async ({ page, requests, errors }) => {
       assert.match(
         await page.locator(".verdict").first().textContent() ?? "",
-        /^5 cases against it, and 1 stale entry, of 8/,
+        /^5 cases against it, and 1 stale entry, of 9/,
       );
       const card = page.locator("article[aria-label='a/fail-bytes']");
       assert.equal(await card.locator("blockquote b").first().textContent(), "MUST ARC-RTP-version");
@@ -56,6 +56,23 @@ Deno.test({
 });
 
 Deno.test({
+  name: `report html: in a browser: figures stand in a table of their own, and not among what is wrong${NO_BROWSER}`,
+  ignore: !hasBrowser,
+  async fn() {
+    await withPage(PAGE, async ({ page }) => {
+      const rows = await page.evaluate(
+        "[...document.querySelectorAll('#measures tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))",
+      ) as string[][];
+      assert.deepEqual(rows.slice(0, 2), [
+        ["delay p50b/measured", "0.457 ms", "1 ms", "within"],
+        ["delay p99b/measured", "7.25 ms", "5 ms", "over"],
+      ]);
+      assert.equal(await page.locator("article[aria-label='b/measured']").count(), 0);
+    });
+  },
+});
+
+Deno.test({
   name: `report html: in a browser: verdicts and words filter cards and rows, by keys alone${NO_BROWSER}`,
   ignore: !hasBrowser,
   async fn() {
@@ -64,14 +81,14 @@ Deno.test({
         cards: await page.locator("article:visible").count(),
         rows: await page.locator("tr[data-verdict]:visible").count(),
       });
-      assert.deepEqual(await shown(), { cards: 7, rows: 11 });
+      assert.deepEqual(await shown(), { cards: 7, rows: 12 });
       await page.keyboard.press("/");
       await page.keyboard.type("reserved flags 00800000");
       assert.deepEqual(await shown(), { cards: 1, rows: 0 });
       await page.keyboard.press("Escape");
       await page.keyboard.type("a/fail");
       assert.deepEqual(await shown(), { cards: 4, rows: 4 });
-      assert.equal(await page.locator("output[name=shown]").textContent(), "4 of 11 cases");
+      assert.equal(await page.locator("output[name=shown]").textContent(), "4 of 12 cases");
       await page.keyboard.type(" nowhere");
       assert.deepEqual(await shown(), { cards: 0, rows: 0 });
       assert.ok(await page.getByText("None of these fits.").isVisible());
@@ -79,8 +96,7 @@ Deno.test({
       // From the words to the first verdict, which is pass.
       await page.keyboard.press("Tab");
       await page.keyboard.press("Space");
-      assert.deepEqual(await shown(), { cards: 7, rows: 9 });
-      assert.ok(!await page.locator("input[value=info]").isVisible());
+      assert.deepEqual(await shown(), { cards: 7, rows: 10 });
     });
   },
 });

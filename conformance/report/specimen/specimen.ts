@@ -12,6 +12,7 @@ import { brief } from "../../expect.ts";
 import type { BreachRecord, CaseResult } from "../../results.ts";
 import { isJson, type Json } from "../../testee/answer.ts";
 import type { Asked, Moved } from "../../transcript.ts";
+import { isFigure } from "../tally.ts";
 import {
   type Mark,
   marksOfDifference,
@@ -33,6 +34,7 @@ export interface Specimen {
 
 /** What there is to look at; nothing where a breach has no bytes, as in a capture or where nobody answered. */
 export function specimensOf(result: CaseResult, breach: BreachRecord, dialect: string): readonly Specimen[] {
+  if (isFigure(result, breach)) return [];
   const asked = askedOf(result, breach);
   if (asked !== undefined) return askedSpecimens(asked, breach, result.requirements, dialect);
   const moved = result.transcript.filter((entry): entry is Moved & { atMs: number } => "hex" in entry);

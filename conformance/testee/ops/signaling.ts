@@ -35,19 +35,24 @@ function parseAs(input: string | Uint8Array, dialect: Dialect): Parsed<Message |
 
 /** The dialect's own text of the message that a JSON value describes: checked, fields in order, unknown ones left out. */
 export function messageText(value: unknown, dialect: Dialect): Parsed<string> {
-  const text = jsonText(value);
-  if (!text.ok) return text;
   if (dialect === "armoricore") {
-    const message = parseArmoricoreMessage(text.value);
+    const text = jsonText(value);
+    const message = text.ok ? parseArmoricoreMessage(text.value) : text;
     return message.ok ? { ok: true, value: writeArmoricoreMessage(message.value) } : message;
   }
-  const json: Parsed<JsonValue> = parseJson(text.value, { maxBytes: Infinity });
-  const message = json.ok ? readMessage(json.value) : json;
+  const message = messageOf(value);
   if (!message.ok) return message;
   const written = JSON.stringify(messageToJson(message.value));
   const bytes = utf8(written).length;
   if (bytes <= MAX_JSON_BYTES) return { ok: true, value: written };
   return fault("too_large", `Cannot write message: need at most ${MAX_JSON_BYTES} bytes, got ${bytes}`);
+}
+
+/** The message that a JSON value describes, checked; of any length, since it is no text. */
+export function messageOf(value: unknown): Parsed<Message> {
+  const text = jsonText(value);
+  const json: Parsed<JsonValue> = text.ok ? parseJson(text.value, { maxBytes: Infinity }) : text;
+  return json.ok ? readMessage(json.value) : json;
 }
 
 /** The text of a value that came out of JSON; `too_large` where it nests deeper than the runtime can write. */

@@ -1,4 +1,5 @@
 /** A judge for every operation of the vectors. */
+import { bridgeJudges } from "./bridge.ts";
 import type { Judges } from "./judge.ts";
 import { keyJudges } from "./keys.ts";
 import { protectionJudges } from "./protection.ts";
@@ -18,4 +19,5 @@ export const JUDGES: Judges = {
   ...protectionJudges,
   ...signalingJudges,
   ...qualityJudges,
+  ...bridgeJudges,
 };

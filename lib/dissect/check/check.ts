@@ -1,4 +1,5 @@
 /** What every check is made of. */
+import { hex32 } from "../../base/bytes.ts";
 import type { UnitModel } from "../model/unit_model.ts";
 
 /** Looks at the units of a capture one by one, and reports what it finds to the findings it was made with. */
@@ -17,10 +18,6 @@ export function flowOf({ unit }: UnitModel): number {
 /** The other direction of a flow's conversation. */
 export function reverseFlow(flow: number): number {
   return flow ^ 1;
-}
-
-export function hex32(value: number): string {
-  return value.toString(16).padStart(8, "0");
 }
 
 /** What a packet of media is about, for findings. */

@@ -1,4 +1,5 @@
 /** Feedback, retransmissions and FEC: what their headers show, and with keys what RTCP asks for (SPEC §10). */
+import { hex32 } from "../../base/bytes.ts";
 import { FMT_NACK, FMT_PLI, FMT_TRANSPORT_FEEDBACK, PT_PSFB, PT_RTPFB } from "../../packet/rtcp/header.ts";
 import { unpackNackItems } from "../../packet/rtcp/nack.ts";
 import type { RtcpPacket } from "../../packet/rtcp/compound.ts";
@@ -8,7 +9,7 @@ import { UnitKind } from "../../packet/demux.ts";
 import { BoundedMap } from "../model/bounded_map.ts";
 import type { SsrcEntry } from "../model/session_registry.ts";
 import type { UnitModel } from "../model/unit_model.ts";
-import { type Check, flowOf, hex32, streamSubject } from "./check.ts";
+import { type Check, flowOf, streamSubject } from "./check.ts";
 import type { Findings } from "./findings.ts";
 import type { RuleId } from "./rules.ts";
 

@@ -1,11 +1,12 @@
 /** What the messages of a session owe one another: choices among offers, keys used once, SSRCs and contexts used once. */
+import { hex32 } from "../../base/bytes.ts";
 import type { Connect } from "../../signaling/messages/connect.ts";
 import type { ConnectAck } from "../../signaling/messages/connect_ack.ts";
 import type { KeyRotate, KeyRotateAck } from "../../signaling/messages/key_rotate.ts";
 import { mediaSsrcs, type StreamStart } from "../../signaling/messages/stream_start.ts";
 import { BoundedMap } from "../model/bounded_map.ts";
 import type { UnitModel } from "../model/unit_model.ts";
-import { type Check, hex32, sessionSubject } from "./check.ts";
+import { type Check, sessionSubject } from "./check.ts";
 import type { Findings } from "./findings.ts";
 import type { RuleId } from "./rules.ts";
 

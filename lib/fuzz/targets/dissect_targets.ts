@@ -68,7 +68,7 @@ function dissectCapture(bytes: Uint8Array, chunkBytes: number): string {
     for (let event = reader.next(); event !== undefined; event = reader.next()) {
       if (event === "frame") dissector.handle(reader.frame);
       const bound = LIMITS.streamBytes + LIMITS.fragments.maxBytes + 65_536;
-      demand(dissector.heldBytes <= bound, "memory", `the dissector holds ${dissector.heldBytes} bytes`);
+      demand(dissector.heldBytes <= bound, "memory", () => `the dissector holds ${dissector.heldBytes} bytes`);
     }
   };
   for (let at = 0; at < bytes.length; at += chunkBytes) {
@@ -145,10 +145,10 @@ function streamBehaviour(units: FuzzCase): string {
     const direction = session.directions[flags & 1];
     if ((flags & 2) !== 0) direction.gap();
     direction.data(unit, Math.min(1, unit.length), unit.length, (flags & 4) !== 0);
-    demand(budget.usedBytes <= 65_536 + 16_384, "memory", `a stream holds ${budget.usedBytes} bytes`);
+    demand(budget.usedBytes <= 65_536 + 16_384, "memory", () => `a stream holds ${budget.usedBytes} bytes`);
   }
   for (const direction of session.directions) direction.end();
-  demand(budget.usedBytes === 0, "memory", `${budget.usedBytes} bytes are held after the end`);
+  demand(budget.usedBytes === 0, "memory", () => `${budget.usedBytes} bytes are held after the end`);
   return `${session.kind} ${Math.min(count, 4)} ${notes > 0}`;
 }
 

@@ -103,7 +103,7 @@ class EndpointRun {
     demand(
       answers.length <= MAX_SENDINGS_PER_MESSAGE,
       "response",
-      `${answers.length} messages in answer to one of type ${claimedType(message)}`,
+      () => `${answers.length} messages in answer to one of type ${claimedType(message)}`,
     );
     for (const { message: answer } of answers) judgeAnswer(message, writeMessage(answer));
   }

@@ -31,8 +31,8 @@ class HubRun {
       this.#step(unit);
       this.#carryOut();
       const { sessions, channels } = this.#hub.stats;
-      demand(sessions <= LIMITS.maxSessions, "state", `${sessions} sessions`, "ARC-TRANSPORT-server-bounds");
-      demand(channels === this.#open.size, "state", `the hub counts ${channels} channels of ${this.#open.size}`);
+      demand(sessions <= LIMITS.maxSessions, "state", () => `${sessions} sessions`, "ARC-TRANSPORT-server-bounds");
+      demand(channels === this.#open.size, "state", () => `the hub counts ${channels} channels of ${this.#open.size}`);
     }
     for (const id of [...this.#open.keys()]) this.#close(id);
     demand(this.#hub.stats.sessions === 0, "memory", "a session is left without a channel");

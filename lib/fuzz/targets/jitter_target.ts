@@ -80,7 +80,7 @@ function run(units: FuzzCase): string {
   demand(
     played + late + duplicate + full + too_large === given,
     "state",
-    `of ${given} packets ${played + late + duplicate + full + too_large} are accounted for`,
+    () => `of ${given} packets ${played + late + duplicate + full + too_large} are accounted for`,
   );
   return [...verdicts].sort().join(" ");
 }

@@ -77,7 +77,7 @@ function depacketize(format: PayloadFormat, units: FuzzCase): string {
     if (fault !== undefined) reasons.add(refusal(fault, payload.length));
     for (let frame = depacketizer.poll(); frame !== undefined; frame = depacketizer.poll()) {
       frames++;
-      demand(frame.data.length <= MAX_FRAME_BYTES, "memory", `a frame of ${frame.data.length} bytes`);
+      demand(frame.data.length <= MAX_FRAME_BYTES, "memory", () => `a frame of ${frame.data.length} bytes`);
     }
     isKeyframe(format, payload);
     classifyFrame(format, payload);
@@ -111,13 +111,13 @@ function packetize(format: PayloadFormat, data: Uint8Array): string {
     offsetBytes: 0,
     commit: (length, marker, ticks) => {
       packets++;
-      demand(length >= 1 && length <= limit, "state", `a payload of ${length} bytes, at most ${limit} fit`);
+      demand(length >= 1 && length <= limit, "state", () => `a payload of ${length} bytes, at most ${limit} fit`);
       const fault = depacketizer.push(buffer.slice(0, length), marker, ticks, packets);
-      demand(fault === undefined, "round_trip", `${format}: a payload of ours is refused: ${fault?.reason}`);
+      demand(fault === undefined, "round_trip", () => `${format}: a payload of ours is refused: ${fault?.reason}`);
     },
   });
   if (!made.ok) return refusal(made.fault, Infinity);
-  demand(made.value === packets, "state", `${made.value} packets are said, ${packets} were made`);
+  demand(made.value === packets, "state", () => `${made.value} packets are said, ${packets} were made`);
   return `ok ${Math.min(packets, 4)}`;
 }
 
@@ -161,7 +161,7 @@ function containerTarget(file: string): FuzzTarget {
       if (!whole.ok || !pieces.ok) return "unknown";
       const once = readFile(whole.value, bytes, Math.max(1, bytes.length));
       const again = readFile(pieces.value, bytes, 1 + (bytes.length % 61));
-      demand(once === again, "divergence", `${name}: frames depend on how the file was cut`);
+      demand(once === again, "divergence", () => `${name}: frames depend on how the file was cut`);
       return `${kind} ${Math.min(4, once.split("@").length)} ${once.split(" ").at(-1)}`;
     },
   });
@@ -204,7 +204,11 @@ function recover(bytes: Uint8Array): string {
   const drain = () => {
     for (let packet = recovery.poll(); packet !== undefined; packet = recovery.poll()) {
       recovered++;
-      demand(packet.end - packet.start <= 1232, "memory", `a restored packet of ${packet.end - packet.start} bytes`);
+      demand(
+        packet.end - packet.start <= 1232,
+        "memory",
+        () => `a restored packet of ${packet.end - packet.start} bytes`,
+      );
       view.parse(packet.bytes, packet.start, packet.end);
     }
   };

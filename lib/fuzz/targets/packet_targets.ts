@@ -1,12 +1,11 @@
 /** Parsers of what travels as media: headers, extensions, RTCP, framing. */
-import { equalBytes, toHex } from "../../base/bytes.ts";
+import { equalBytes } from "../../base/bytes.ts";
 import { type ArcRtpFields, arcRtpHeaderBytes, ArcRtpView, parseArcRtp, writeArcRtp } from "../../packet/arcrtp.ts";
 import { parseArmoricoreArcRtp, parseArmoricoreRtp } from "../../packet/armoricore.ts";
 import { classifyUnit, UNIT_KIND_NAMES } from "../../packet/demux.ts";
 import { dissectArcRtp, dissectReduced } from "../../packet/dissect_arcrtp.ts";
 import { ElementCursor, StampReader } from "../../packet/extensions.ts";
-import { type FieldNode, leavesOf } from "../../packet/field_node.ts";
-import { FrameReader, MAX_FRAMED_UNIT_BYTES, writeFrame } from "../../packet/framing.ts";
+import { FrameReader, writeFrame } from "../../packet/framing.ts";
 import { writeWithArcBlock, writeWithoutArcBlock } from "../../packet/plain_rtp.ts";
 import { REDUCED_SAVED_BYTES } from "../../packet/reduced.ts";
 import { ReducedReceiver } from "../../packet/reduced_receiver.ts";
@@ -17,7 +16,7 @@ import { rtcpToJson } from "../../packet/rtcp/to_json.ts";
 import { parseRtp, type RtpView } from "../../packet/rtp_view.ts";
 import { generateArcRtp, generateReduced, generateRtcp } from "../generate_packet.ts";
 import { demand, type FuzzTarget } from "../target.ts";
-import { parsedBehaviour, parserTarget, refusal } from "./parser_target.ts";
+import { demandWithin, parsedBehaviour, parserTarget, refusal } from "./parser_target.ts";
 
 const PAYLOAD = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
 
@@ -66,17 +65,6 @@ function demandRoundTrip(bytes: Uint8Array): void {
     return byte === bytes[i] || (!bandwidth && (i === block + 2 || i === block + 3));
   });
   demand(same, "round_trip", "ArcRTP differs when written again", "ARC-RTP-round-trip");
-}
-
-/** Nodes of a field tree lie within the packet, one behind the other. */
-function demandWithin(nodes: readonly FieldNode[], bytes: number): void {
-  for (const node of leavesOf(nodes)) {
-    demand(
-      node.bitOffset >= 0 && node.bitOffset + node.bitLength <= 8 * bytes,
-      "state",
-      `field ${node.name} at bit ${node.bitOffset} of ${8 * bytes}`,
-    );
-  }
 }
 
 function arcRtpBehaviour(bytes: Uint8Array): string {
@@ -144,7 +132,7 @@ function reducedBehaviour(bytes: Uint8Array): string {
   room.set(bytes, REDUCED_SAVED_BYTES);
   if (!receiver.expand(room, REDUCED_SAVED_BYTES, room.length)) return refusal(receiver.fault(), bytes.length);
   const view = new ArcRtpView();
-  demand(view.parse(room), "state", `an expanded packet is ${view.faultReason}`, "ARC-RTP-reduced-expand");
+  demand(view.parse(room), "state", () => `an expanded packet is ${view.faultReason}`, "ARC-RTP-reduced-expand");
   return `ok ${view.ssrc} ${view.marker} ${view.priority}`;
 }
 
@@ -164,8 +152,20 @@ function rtcpSeeds(): readonly Uint8Array[] {
   ];
 }
 
+function rtcpTreeBehaviour(bytes: Uint8Array): string {
+  const nodes = dissectRtcp(bytes);
+  demandWithin(nodes, bytes.length);
+  return behaviourOfAll(nodes, ({ name }) => name);
+}
+
+/** The first four, told apart by a name. */
+function behaviourOfAll<T>(all: readonly T[], nameOf: (one: T) => string): string {
+  let names = "";
+  for (let i = 0; i < Math.min(4, all.length); i++) names += ` ${nameOf(all[i])}`;
+  return names;
+}
+
 function rtcpBehaviour(bytes: Uint8Array): string {
-  demandWithin(dissectRtcp(bytes), bytes.length);
   const parsed = parseRtcp(bytes);
   if (!parsed.ok) return refusal(parsed.fault, bytes.length);
   const written = new Uint8Array(rtcpBytes(parsed.value));
@@ -184,26 +184,44 @@ function rtcpBehaviour(bytes: Uint8Array): string {
     "round_trip",
     `RTCP differs by way of its JSON form`,
   );
-  return `ok ${parsed.value.slice(0, 4).map(({ kind }) => kind).join(" ")}`;
+  return `ok${behaviourOfAll(parsed.value, ({ kind }) => kind)}`;
 }
 
 /** The same stream in one chunk and in many: the units must be the same. SPEC ARC-UNIT-frame-split. */
 function framingBehaviour(bytes: Uint8Array): string {
-  const whole = readFrames(bytes, bytes.length, 4096);
-  const pieces = readFrames(bytes, 1 + (bytes.length % 7), 4096);
-  demand(whole === pieces, "divergence", "frames depend on how the stream was cut", "ARC-UNIT-frame-split");
-  return whole.replace(/[0-9a-f]{2,}/g, "u").slice(0, 40);
+  const whole = new FrameReader(MAX_UNIT_BYTES);
+  const pieces = new FrameReader(MAX_UNIT_BYTES);
+  const pieceBytes = 1 + (bytes.length % 7);
+  let at = 0;
+  let units = 0;
+  const nextOfPieces = () => {
+    while (!pieces.next()) {
+      if (at >= bytes.length || pieces.fault !== undefined) return false;
+      pieces.feed(bytes.subarray(at, at + pieceBytes));
+      at += pieceBytes;
+    }
+    return true;
+  };
+  whole.feed(bytes);
+  for (; whole.next(); units++) demandCut(nextOfPieces() && isSameUnit(whole, pieces));
+  demandCut(!nextOfPieces());
+  demandCut(whole.fault?.reason === pieces.fault?.reason && whole.fault?.offset === pieces.fault?.offset);
+  demandCut(whole.pendingBytes === pieces.pendingBytes || whole.fault !== undefined);
+  demand(pieces.pendingBytes <= MAX_UNIT_BYTES + 2, "memory", () => `${pieces.pendingBytes} bytes are pending`);
+  return `${Math.min(units, 8)} ${whole.fault?.reason ?? ""} ${whole.pendingBytes > 0}`;
 }
 
-function readFrames(bytes: Uint8Array, chunkBytes: number, maxUnitBytes: number): string {
-  const reader = new FrameReader(maxUnitBytes);
-  let units = "";
-  for (let at = 0; at < bytes.length; at += Math.max(1, chunkBytes)) {
-    reader.feed(bytes.subarray(at, at + Math.max(1, chunkBytes)));
-    while (reader.next()) units += `${toHex(reader.bytes.subarray(reader.start, reader.end))},`;
-  }
-  demand(reader.pendingBytes <= MAX_FRAMED_UNIT_BYTES + 2, "memory", `${reader.pendingBytes} bytes are pending`);
-  return `${units}${reader.fault?.reason ?? ""}${reader.fault?.offset ?? ""}`;
+const MAX_UNIT_BYTES = 4096;
+
+function demandCut(holds: boolean): void {
+  demand(holds, "divergence", "frames depend on how the stream was cut", "ARC-UNIT-frame-split");
+}
+
+function isSameUnit(a: FrameReader, b: FrameReader): boolean {
+  const length = a.end - a.start;
+  if (b.end - b.start !== length) return false;
+  for (let i = 0; i < length; i++) if (a.bytes[a.start + i] !== b.bytes[b.start + i]) return false;
+  return true;
 }
 
 function framedSeeds(): readonly Uint8Array[] {
@@ -278,6 +296,13 @@ export const PACKET_TARGETS: readonly FuzzTarget[] = [
     vectorOps: ["rtcp.parse"],
     generate: generateRtcp,
     parse: rtcpBehaviour,
+  }),
+  parserTarget({
+    name: "packet.rtcp_dissect",
+    summary: "compound RTCP as a field tree",
+    seeds: rtcpSeeds,
+    generate: generateRtcp,
+    parse: rtcpTreeBehaviour,
   }),
   parserTarget({
     name: "packet.framing",

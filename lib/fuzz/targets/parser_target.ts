@@ -1,5 +1,6 @@
 /** The shape that all parsers share: one unit in, a value or a fault out. */
 import type { Fault, Parsed } from "../../base/parsed.ts";
+import type { FieldNode } from "../../packet/field_node.ts";
 import {
   type CaseRandom,
   type CaseShape,
@@ -42,17 +43,15 @@ export function refusal(fault: Fault, inputLength: number): string {
   demand(
     offset === undefined || (offset >= 0 && offset <= inputLength),
     "state",
-    `fault ${reason} at offset ${offset} of an input of ${inputLength}`,
+    () => `fault ${reason} at offset ${offset} of an input of ${inputLength}`,
   );
   demand(
     reason !== "truncated" || need === undefined || need > inputLength,
     "state",
-    `truncated, but needs only ${need}`,
+    () => `truncated, but needs only ${need}`,
   );
-  // The paths of schemas are few; those of malformed text are endless.
-  const isOfSchema = path !== undefined && reason !== "bad_json" && reason !== "duplicate_key" &&
-    reason !== "too_large";
-  return isOfSchema ? `${reason} ${path.replace(/\[\d+\]/g, "[]")}` : reason;
+  // The paths of schemas are few; those of malformed text, which have an offset too, are endless.
+  return path !== undefined && offset === undefined ? `${reason} ${path.replace(/\[\d+\]/g, "[]")}` : reason;
 }
 
 export function parsedBehaviour<T>(parsed: Parsed<T>, inputLength: number, show: (value: T) => string): string {
@@ -61,5 +60,17 @@ export function parsedBehaviour<T>(parsed: Parsed<T>, inputLength: number, show:
 
 /** Demands that what is written for a value is stable: written again after reading, the same bytes come out. */
 export function demandStable(written: string, again: string, what: string): void {
-  demand(written === again, "round_trip", `${what}: written, read and written again it differs`);
+  demand(written === again, "round_trip", () => `${what}: written, read and written again it differs`);
+}
+
+/** Nodes of a field tree lie within the packet, one behind the other. */
+export function demandWithin(nodes: readonly FieldNode[], bytes: number): void {
+  for (const node of nodes) {
+    demand(
+      node.bitOffset >= 0 && node.bitOffset + node.bitLength <= 8 * bytes,
+      "state",
+      () => `field ${node.name} at bit ${node.bitOffset} of ${8 * bytes}`,
+    );
+    if (node.children !== undefined) demandWithin(node.children, bytes);
+  }
 }

@@ -2,7 +2,8 @@
 import { PacketBatch } from "../../base/batch.ts";
 import { nobleBackend } from "../../crypto/backend_noble.ts";
 import type { MediaFrame } from "../../media/frame.ts";
-import { BEN, SESSION, SessionPair } from "../../session/testing/session_pair.ts";
+import type { SimRelayOptions } from "../../session/testing/sim_relay.ts";
+import { BEN, type PairOptions, SESSION, SessionPair } from "../../session/testing/session_pair.ts";
 import { SeededCaseRandom } from "../case_random.ts";
 import { generateArcRtp, generateReduced, generateRtcp } from "../generate_packet.ts";
 import { strayMessage } from "../message_mutation.ts";
@@ -18,16 +19,33 @@ const MAX_UNIT_BYTES = 1200;
 /** Ben's streams; nothing is really sent on the second, so that its indexes are free for forged packets. */
 const STREAM = "a0a0a0a0-0000-4000-8000-000000000001";
 const FORGED_STREAM = "a0a0a0a0-0000-4000-8000-000000000002";
+const VIDEO_STREAM = "a0a0a0a0-0000-4000-8000-000000000003";
 const FORGED_SSRCS = [0x5000, 0x5001, 0x5002];
 /** Free: Ben seals a few messages a second and a case lasts seconds. */
 const FIRST_FORGED_COUNTER = 30;
 
+const RELAY: SimRelayOptions = { id: "relay-1", ip: "203.0.113.5", priority: 1 };
+const BEHIND_NATS = { anna: "symmetric", ben: "port_restricted" } as const;
+
+/** What lies between the peers, chosen by the first step: nothing, what loses, a relay over UDP, and one over TCP alone. */
+const WORLDS: readonly PairOptions[] = [
+  {},
+  { link: { delayMs: 15, lossRate: 0.05 } },
+  { relays: [RELAY], nats: BEHIND_NATS },
+  { relays: [{ ...RELAY, transports: ["tcp"] }], nats: BEHIND_NATS, link: { delayMs: 25 } },
+];
+
 class SessionRun {
-  readonly #pair = new SessionPair({ anna: { reducedHeader: true }, ben: { reducedHeader: true } });
+  readonly #pair: SessionPair;
   readonly #batch = new PacketBatch(1);
   #injector: ProtectedInjector | undefined;
   #frames = 0;
   #hasStreams = false;
+
+  constructor(first: Uint8Array) {
+    const world = WORLDS[operationOf(first, OPERATIONS) === 0 ? argumentByte(first, 0) % WORLDS.length : 0];
+    this.#pair = new SessionPair({ ...world, anna: { reducedHeader: true }, ben: { reducedHeader: true } });
+  }
 
   run(units: FuzzCase): string {
     const { anna, ben } = this.#pair;
@@ -53,7 +71,7 @@ class SessionRun {
       case 2:
         return this.#startStreams();
       case 3:
-        return this.#sendFrames(1 + which % 20, random);
+        return this.#sendFrames(1 + which % 20, which >= 128, random);
       case 4:
         return pair.ben.act((session, nowMs) => session.rotate(nowMs));
       case 5:
@@ -111,6 +129,18 @@ class SessionRun {
       );
       session.startStream(
         {
+          stream_id: VIDEO_STREAM,
+          stream_type: "video",
+          codec: { video: { name: "vp9", bitrate: 300_000, width: 160, height: 90, fps: 30 } },
+          ssrc: 0x2000,
+          rtx: [{ ssrc: 0x2001, protects: 0x2000 }],
+          fec: [{ ssrc: 0x2002, protects: 0x2000 }],
+        },
+        {},
+        nowMs,
+      );
+      session.startStream(
+        {
           stream_id: FORGED_STREAM,
           stream_type: "video",
           codec: { video: { name: "vp9", bitrate: 300_000, width: 160, height: 90, fps: 30 } },
@@ -125,18 +155,23 @@ class SessionRun {
     this.#pair.run(200);
   }
 
-  #sendFrames(count: number, random: CaseRandom): void {
+  #sendFrames(count: number, isVideo: boolean, random: CaseRandom): void {
     if (!this.#hasStreams) return;
     for (let i = 0; i < count; i++) {
       const frame: MediaFrame = {
-        data: random.bytes(20 + random.below(60)),
-        timestampTicks: 960 * this.#frames++,
-        durationTicks: 960,
+        // Video of several packets, so that there is something for FEC to protect.
+        data: random.bytes(isVideo ? 2000 + random.below(2000) : 20 + random.below(60)),
+        timestampTicks: (isVideo ? 1800 : 960) * this.#frames++,
+        durationTicks: isVideo ? 1800 : 960,
         complete: true,
         keyframe: true,
         priority: 0,
       };
-      this.#pair.ben.act((session, nowMs) => session.sendFrame(STREAM, "audio", frame, nowMs));
+      this.#pair.ben.act((session, nowMs) =>
+        isVideo
+          ? session.sendFrame(VIDEO_STREAM, "video", frame, nowMs)
+          : session.sendFrame(STREAM, "audio", frame, nowMs)
+      );
       this.#pair.run(20);
     }
   }
@@ -169,7 +204,7 @@ class SessionRun {
     this.#batch.push(unit, anna.session.path?.address ?? 0);
     anna.act((session, nowMs) => session.packets(this.#batch, nowMs));
     const answered = anna.sentUnits.bytes - sentBefore;
-    demand(answered <= 8 * 1232, "response", `${answered} bytes leave at once after a unit of ${unit.length}`);
+    demand(answered <= 8 * 1232, "response", () => `${answered} bytes leave at once after a unit of ${unit.length}`);
   }
 }
 
@@ -191,9 +226,12 @@ export const SESSION_TARGET: FuzzTarget = {
       step(9, 0, 5, 2, 3, 4),
       step(10, 1, 1, 2, 3, 4),
     ],
+    [step(0, 1), step(2), step(3, 200), step(3, 201), step(1, 20), step(3, 5), step(1, 100)],
+    [step(0, 2), step(1, 200), step(2), step(3, 10), step(3, 130), step(1, 50)],
+    [step(0, 3), step(1, 255), step(2), step(3, 10), step(5, 0), step(1, 50), step(5, 1), step(1, 100)],
     [step(0), step(2), step(4), step(1, 50), step(5, 0), step(1, 20), step(5, 1), step(1, 100), step(3, 5)],
     [step(0), step(6, 0, 7, 7, 7, 7), stepWith(7, new Uint8Array([0x80, 111, 0, 1])), step(12, 200), step(1, 50)],
   ],
-  generate: (random) => [step(0), step(2), ...randomSteps(random, OPERATIONS, 14)],
-  run: (units) => new SessionRun().run(units),
+  generate: (random) => [step(0, random.below(WORLDS.length)), step(2), ...randomSteps(random, OPERATIONS, 14)],
+  run: (units) => new SessionRun(units[0]).run(units),
 };

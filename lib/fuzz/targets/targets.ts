@@ -1,5 +1,6 @@
 /** Every target of the library itself, in the order of `arcrtc fuzz --list`. */
 import type { FuzzTarget } from "../target.ts";
+import { BRIDGE_TARGETS } from "./bridge_targets.ts";
 import { CRYPTO_TARGETS } from "./crypto_targets.ts";
 import { DISSECT_TARGETS } from "./dissect_targets.ts";
 import { ENDPOINT_TARGET } from "./endpoint_target.ts";
@@ -18,6 +19,7 @@ export const LIBRARY_TARGETS: readonly FuzzTarget[] = [
   ...TEXT_TARGETS,
   ...CRYPTO_TARGETS,
   ...MEDIA_TARGETS,
+  ...BRIDGE_TARGETS,
   ...DISSECT_TARGETS,
   JITTER_TARGET,
   ENDPOINT_TARGET,

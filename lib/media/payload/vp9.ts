@@ -9,7 +9,13 @@ import { DELTA_FRAME, DISPOSABLE_FRAME, type FrameClass, KEY_FRAME, type MediaFr
 import type { FrameAssembly } from "./frame_assembly.ts";
 import { FrameDepacketizer, type FrameDepacketizerOptions, type FrameSyntax } from "./frame_depacketizer.ts";
 import type { Depacketizer, Packetizer, PayloadSink } from "./payload_format.ts";
-import { parseVp9Descriptor, VP9_DESCRIPTOR_BYTES, type Vp9Descriptor, writeVp9Descriptor } from "./vp9_descriptor.ts";
+import {
+  mayBeginVp9Keyframe,
+  parseVp9Descriptor,
+  VP9_DESCRIPTOR_BYTES,
+  type Vp9Descriptor,
+  writeVp9Descriptor,
+} from "./vp9_descriptor.ts";
 import { classifyVp9, classifyVp9Frame } from "./vp9_frame_header.ts";
 
 export class Vp9Packetizer implements Packetizer {
@@ -87,6 +93,7 @@ export function makeVp9Depacketizer(options: FrameDepacketizerOptions = {}): Dep
 
 /** True for a key frame's first payload. */
 export function isVp9Keyframe(payload: Uint8Array): boolean {
+  if (payload.length === 0 || !mayBeginVp9Keyframe(payload[0])) return false;
   const parsed = parseVp9Descriptor(payload);
   return parsed.ok && showsKey(parsed.value, payload);
 }

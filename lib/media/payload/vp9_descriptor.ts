@@ -61,6 +61,11 @@ export function writeVp9Descriptor(
   return VP9_DESCRIPTOR_BYTES;
 }
 
+/** False where the first byte alone says that no key frame begins: most packets need no more than that. */
+export function mayBeginVp9Keyframe(flags: number): boolean {
+  return (flags & (B | P)) === B;
+}
+
 /** Reads any descriptor of RFC 9628. `truncated` where it ends early, `bad_value` for what the RFC forbids. */
 export function parseVp9Descriptor(payload: Uint8Array): Parsed<Vp9Descriptor> {
   const short = (need: number) => truncated("VP9 payload descriptor", need, payload.length);

@@ -1,5 +1,5 @@
 /** RTCP as a field tree: a group for each packet of the compound, its leaves covering every bit of it. */
-import { EMPTY_BYTES, readU16, readU24, readU32, toHex } from "../../base/bytes.ts";
+import { EMPTY_BYTES, hex32, readU16, readU24, readU32 } from "../../base/bytes.ts";
 import type { Fault } from "../../base/parsed.ts";
 import { compactToMs, ntpToUnixMs } from "../../base/time.ts";
 import { unreachable } from "../../base/unreachable.ts";
@@ -226,8 +226,4 @@ export function dissectRtcp(bytes: Uint8Array): FieldNode[] {
     });
   } while (cursor.atBytes < bytes.length);
   return cursor.nodes;
-}
-
-function hex32(value: number): string {
-  return toHex(Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value));
 }

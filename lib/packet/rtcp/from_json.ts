@@ -147,7 +147,7 @@ export function rtcpFromJson(packets: unknown, path = "$"): Parsed<RtcpPacket[]>
   if (!Array.isArray(packets)) refuse(sink, "bad_type", path, "a list of packets");
   else {
     for (let i = 0; i < packets.length && sink.fault === undefined; i++) {
-      const packet = readPacket(new JsonReader(packets[i], `${path}[${i}]`, sink));
+      const packet = readPacket(new JsonReader(packets[i], { of: path, list: "", index: i }, sink));
       if (packet === undefined || sink.fault !== undefined) break;
       if (rtcpBytes([packet]) > MAX_BODY_BYTES + RTCP_HEADER_BYTES) {
         refuse(sink, "too_large", `${path}[${i}]`, `at most ${MAX_BODY_BYTES} bytes behind the header`);

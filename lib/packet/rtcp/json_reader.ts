@@ -12,20 +12,27 @@ export function refuse(sink: FaultSink, reason: FaultReason, path: string, expec
   sink.fault ??= fault(reason, `Cannot read RTCP JSON: expected ${expected} at ${path}`, { path }).fault;
 }
 
+/** Where a value stands: a path, or an item of a list in what stands elsewhere. Put together when a fault needs it. */
+export type Place = string | { readonly of: Place; readonly list: string; readonly index: number };
+
+function pathOf(place: Place): string {
+  return typeof place === "string" ? place : `${pathOf(place.of)}${place.list}[${place.index}]`;
+}
+
 /**
  * A JSON object and the path that leads to it. What does not fit is noted in the sink and read as 0, empty or absent, so
  * that readers need no branch for each field: the caller asks the sink at the end.
  */
 export class JsonReader {
   readonly #object: { readonly [key: string]: unknown };
-  readonly #path: string;
+  readonly #place: Place;
   readonly #sink: FaultSink;
 
-  constructor(value: unknown, path: string, sink: FaultSink) {
-    this.#path = path;
+  constructor(value: unknown, place: Place, sink: FaultSink) {
+    this.#place = place;
     this.#sink = sink;
     const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-    if (!isObject) this.#refuse("bad_type", path, "an object");
+    if (!isObject) this.#refuse("bad_type", pathOf(place), "an object");
     this.#object = isObject ? value as { readonly [key: string]: unknown } : {};
   }
 
@@ -39,7 +46,11 @@ export class JsonReader {
   }
 
   integer(key: string, min: number, max: number): number {
-    return this.#integer(this.#get(key), this.#pathTo(key), min, max);
+    const value = this.#get(key);
+    const wrong = wrongInteger(value, min, max);
+    if (wrong === undefined) return value as number;
+    this.#refuse(wrong.reason, this.#pathTo(key), wrong.expected);
+    return 0;
   }
 
   u32(key: string): number {
@@ -80,16 +91,24 @@ export class JsonReader {
 
   /** A list of `min` to `max` objects. */
   objects<T>(key: string, min: number, max: number, read: (entry: JsonReader) => T): T[] {
-    return this.#list(key, min, max, (value, path) => read(new JsonReader(value, path, this.#sink)));
+    const list = `.${key}`;
+    return this.#list(key, min, max).map((value, index) =>
+      read(new JsonReader(value, { of: this.#place, list, index }, this.#sink))
+    );
   }
 
   /** A list of `min` to `max` integers in 0..`limit`. */
   integers(key: string, min: number, max: number, limit: number): number[] {
-    return this.#list(key, min, max, (value, path) => this.#integer(value, path, 0, limit));
+    return this.#list(key, min, max).map((value, index) => {
+      const wrong = wrongInteger(value, 0, limit);
+      if (wrong === undefined) return value as number;
+      this.#refuse(wrong.reason, `${this.#pathTo(key)}[${index}]`, wrong.expected);
+      return 0;
+    });
   }
 
   #pathTo(key: string): string {
-    return `${this.#path}.${key}`;
+    return `${pathOf(this.#place)}.${key}`;
   }
 
   #refuse(reason: FaultReason, path: string, expected: string): void {
@@ -97,21 +116,13 @@ export class JsonReader {
   }
 
   #get(key: string): unknown {
-    if (!this.has(key)) this.#refuse("missing_field", this.#pathTo(key), "a value");
-    return this.has(key) ? this.#object[key] : undefined;
+    if (this.has(key)) return this.#object[key];
+    this.#refuse("missing_field", this.#pathTo(key), "a value");
+    return undefined;
   }
 
-  #integer(value: unknown, path: string, min: number, max: number): number {
-    if (typeof value !== "number") {
-      this.#refuse("bad_type", path, "a number");
-      return 0;
-    }
-    if (Number.isInteger(value) && value >= min && value <= max) return value;
-    this.#refuse("bad_value", path, `an integer in ${min}..${max}`);
-    return 0;
-  }
-
-  #list<T>(key: string, min: number, max: number, read: (value: unknown, path: string) => T): T[] {
+  /** Empty where it is none, or has not so many entries. */
+  #list(key: string, min: number, max: number): readonly unknown[] {
     const value = this.#get(key);
     if (!Array.isArray(value)) {
       this.refuse("bad_type", key, "a list");
@@ -121,6 +132,17 @@ export class JsonReader {
       this.refuse("bad_value", key, `${min} to ${max} entries`);
       return [];
     }
-    return value.map((entry, i) => read(entry, `${this.#pathTo(key)}[${i}]`));
+    return value;
   }
+}
+
+/** What is wrong with a value that has to be an integer in `min..max`. */
+function wrongInteger(
+  value: unknown,
+  min: number,
+  max: number,
+): { readonly reason: FaultReason; readonly expected: string } | undefined {
+  if (typeof value !== "number") return { reason: "bad_type", expected: "a number" };
+  if (Number.isInteger(value) && value >= min && value <= max) return undefined;
+  return { reason: "bad_value", expected: `an integer in ${min}..${max}` };
 }
