@@ -10,6 +10,7 @@ import type { CaseRandom } from "../../../lib/fuzz/target.ts";
 
 const MAX_UNIT_BYTES = 1232;
 const MAX_TEXT_BYTES = 8192;
+const FEW_BYTES = 4;
 /** What would end a session or a stream, however right it is. */
 const FAREWELL = /DISCONNECT|STREAM_STOP/;
 
@@ -20,8 +21,10 @@ export class Malformed {
     this.random = new SeededCaseRandom(rng.u32());
   }
 
+  /** Of any length up to this one, in a third of the cases of next to none: where the first fields are missing. */
   noise(mostBytes: number): Uint8Array {
-    return this.random.bytes(this.random.below(mostBytes + 1));
+    const { random } = this;
+    return random.bytes(random.below(1 + (random.oneIn(3) ? Math.min(mostBytes, FEW_BYTES) : mostBytes)));
   }
 
   /** ArcRTP in either form, RTCP or noise, mutated in half of the cases; a byte at least, and never JSON. */
