@@ -5,6 +5,7 @@ import type { HostPort } from "../../lib/base/address_table.ts";
 import { issueRelayToken, makeRelayProof, parseRelayToken } from "../../lib/crypto/relay_token.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import type { Json } from "../testee/answer.ts";
+import { bytesChannel } from "./bytes_channel.ts";
 import type { Desk, Driver } from "./desk.ts";
 import { isMessage, type Line, type LineChannel } from "./line.ts";
 import { Pace } from "./pace.ts";
@@ -96,6 +97,13 @@ export class RelayWorld extends World {
         });
       return flood ? channel : this.#paced(channel);
     });
+  }
+
+  /** A bare connection to the TLS listener, whose handshake is left to the case. */
+  belowTls(name: string): Promise<Line> {
+    const { tls } = this.target;
+    if (tls === undefined) this.skip("needs --relay tls://HOST:PORT");
+    return this.line(name, (line) => bytesChannel(line, tls, undefined, this.desk.patienceMs));
   }
 
   #paced(channel: LineChannel): LineChannel {
@@ -191,6 +199,11 @@ export class RelayWorld extends World {
   /** Sends a unit; all that the relay answers to it, which is over once it has answered a later HEARTBEAT. */
   async answersTo(line: Line, unit: Uint8Array): Promise<readonly Uint8Array[]> {
     await line.send(unit);
+    return await this.beforeFence(line);
+  }
+
+  /** What comes before the answer to a HEARTBEAT that is sent now. */
+  async beforeFence(line: Line): Promise<readonly Uint8Array[]> {
     const heartbeat = this.nilHeartbeat();
     await line.say(heartbeat);
     const { sequence } = heartbeat;
