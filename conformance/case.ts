@@ -51,6 +51,8 @@ export interface Check extends Expectation {
   /** Distinct in its case. */
   readonly name: string;
   readonly request: OpRequest;
+  /** What is sent in place of the request, as it is: for lines that are none. */
+  readonly line?: string;
   /** What to ask next, made of an `ok` that was right. */
   readonly then?: (value: Json) => readonly Check[];
 }

@@ -14,6 +14,7 @@ import { MEDIA_CASES } from "./cases/media/area.ts";
 import { PATH_CASES } from "./cases/path/area.ts";
 import { QUALITY_CASES } from "./cases/quality/area.ts";
 import { RELAY_CASES } from "./cases/relay/area.ts";
+import { ROBUSTNESS_CASES } from "./cases/robustness/area.ts";
 import { RTCP_CASES } from "./cases/rtcp/area.ts";
 import { SIGNALING_CASES } from "./cases/signaling/area.ts";
 import { SRTP_CASES } from "./cases/srtp/area.ts";
@@ -39,6 +40,7 @@ export const CASES: readonly Case[] = [
   ...CALL_CASES,
   ...PATH_CASES,
   ...RELAY_CASES,
+  ...ROBUSTNESS_CASES,
   ...BUDGET_CASES,
   ...CAPTURE_CASES,
 ];

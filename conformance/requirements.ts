@@ -71,6 +71,7 @@ export const AREAS = [
   "MEDIA",
   "BRIDGE",
   "DIALECT",
+  "ROBUST",
   "BUDGET",
 ] as const;
 

@@ -39,19 +39,36 @@ export function vectorCase(
 }
 
 function checksOf(requirement: string, op: string, dialect: Dialect, reasons: boolean): readonly Check[] {
-  const checks: Check[] = [];
+  const named = vectorsOf(op, dialect).filter(({ test }) => test.requirements.includes(requirement));
+  if (named.length === 0) throw new Error(`no vector of ${op} and ${dialect} names ${requirement}`);
+  return named.map((vector) => vectorCheck(vector, reasons));
+}
+
+/** A published vector with the op that it asks and the whole of its request. */
+export interface PublishedVector {
+  readonly name: string;
+  readonly op: string;
+  readonly fields: Json;
+  readonly test: VectorCase;
+}
+
+/** All published vectors of an op in a dialect. */
+export function vectorsOf(op: string, dialect: Dialect): readonly PublishedVector[] {
+  const vectors: PublishedVector[] = [];
   for (const { area, groups } of publishedVectors()) {
-    for (const group of groups) {
-      if (group.op !== op) continue;
+    for (const group of groups.filter((one) => one.op === op)) {
       for (const test of group.tests) {
         const fields = { ...group.common, ...test.input };
-        if (!test.requirements.includes(requirement) || dialectOf(fields) !== dialect) continue;
-        checks.push({ name: `${area}/${test.id}`, request: { op, ...fields }, ...dueOf(test, reasons) });
+        if (dialectOf(fields) === dialect) vectors.push({ name: `${area}/${test.id}`, op, fields, test });
       }
     }
   }
-  if (checks.length === 0) throw new Error(`no vector of ${op} and ${dialect} names ${requirement}`);
-  return checks;
+  return vectors;
+}
+
+/** What is due of a vector, as a check. */
+export function vectorCheck({ name, op, fields, test }: PublishedVector, reasons = false): Check {
+  return { name, request: { op, ...fields }, ...dueOf(test, reasons) };
 }
 
 function dialectOf(fields: Json): Dialect {

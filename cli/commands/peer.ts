@@ -34,8 +34,8 @@ const PATH_HELP = `
 Paths: straight over UDP, a relay over UDP (lower PRIORITY first), straight over TCP, a relay over TCP or TLS; the best
 one that answers is used. Relays come from the server and from --relay; the latter are bound before the call, so that the
 other peer learns our public address and NAT. 'arcrtc relay token' makes tokens for ;token=; --tls-ca and --insecure hold
-for relays over TLS, too. --path is for tests: direct
-is straight over UDP or TCP, relay is through relays over either, tcp is no UDP at all.
+for relays over TLS, too. --path is for tests: direct is straight over UDP or TCP, relay is through relays over either,
+tcp is no UDP at all.
 `;
 
 const LISTEN_EXAMPLES = `

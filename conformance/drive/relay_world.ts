@@ -6,6 +6,7 @@ import { issueRelayToken, makeRelayProof, parseRelayToken } from "../../lib/cryp
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import type { Json } from "../testee/answer.ts";
 import { StartWait } from "../testee/start_wait.ts";
+import { bytesChannel } from "./bytes_channel.ts";
 import type { Desk, Driver } from "./desk.ts";
 import { isMessage, type Line, type LineChannel } from "./line.ts";
 import { Pace } from "./pace.ts";
@@ -102,6 +103,13 @@ export class RelayWorld extends World {
     });
   }
 
+  /** A bare connection to the TLS listener, whose handshake is left to the case. */
+  belowTls(name: string): Promise<Line> {
+    const { tls } = this.target;
+    if (tls === undefined) this.skip("needs --relay tls://HOST:PORT");
+    return this.line(name, (line) => bytesChannel(line, tls, undefined, this.desk.patienceMs));
+  }
+
   #paced(channel: LineChannel): LineChannel {
     return {
       ...channel,
@@ -195,6 +203,11 @@ export class RelayWorld extends World {
   /** Sends a unit; all that the relay answers to it, which is over once it has answered a later HEARTBEAT. */
   async answersTo(line: Line, unit: Uint8Array): Promise<readonly Uint8Array[]> {
     await line.send(unit);
+    return await this.beforeFence(line);
+  }
+
+  /** What comes before the answer to a HEARTBEAT that is sent now. */
+  async beforeFence(line: Line): Promise<readonly Uint8Array[]> {
     const heartbeat = this.nilHeartbeat();
     await line.say(heartbeat);
     const { sequence } = heartbeat;

@@ -4,6 +4,7 @@ import { PHOENIX_PATH } from "../../lib/net/signaling_routes.ts";
 import type { HostPort } from "../../lib/base/address_table.ts";
 import { fetchText } from "../../lib/net/fetch_text.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
+import { bytesChannel } from "./bytes_channel.ts";
 import type { Desk, Driver } from "./desk.ts";
 import { type Line, messageOf } from "./line.ts";
 import type { Json } from "../testee/answer.ts";
@@ -38,6 +39,10 @@ export interface ServerTarget {
 /** Ways to a server on which a message is a unit by itself. */
 export const PLAIN_WAYS = ["plain", "stream"] as const;
 export type PlainWay = (typeof PLAIN_WAYS)[number];
+
+/** Listeners that take connections. */
+export const BARE_LISTENERS = ["stream", "plain", "phoenix"] as const;
+export type BareListener = (typeof BARE_LISTENERS)[number];
 
 /** Questions of {@link ServerWorld.untilAlone}, and the time between: three seconds in all. */
 const MAX_QUESTIONS = 60;
@@ -115,6 +120,23 @@ export class ServerWorld extends World {
     if (stream === undefined) this.skip("needs --target tcp://HOST:PORT or tls://HOST:PORT");
     const target = streamTls ? { ...stream, tls: trust } : stream;
     return this.line(name, (line) => streamChannel(line, target, this.desk.patienceMs, { raw }));
+  }
+
+  /** A bare connection to a listener, for bytes that are no frames or requests; `belowTls` leaves TLS to the case. */
+  bytes(name: string, listener: BareListener, { belowTls = false } = {}): Promise<Line> {
+    const { stream, trust } = this.target;
+    const place = listener === "stream" ? stream : placeOf(this.target[listener]);
+    if (place === undefined) this.skip(`needs a --target that is its ${listener} listener`);
+    const tls = this.isTls(listener) && !belowTls ? trust : undefined;
+    return this.line(name, (line) => bytesChannel(line, place, tls, this.desk.patienceMs));
+  }
+
+  /** True for a listener that is there and speaks TLS. */
+  isTls(listener: BareListener): boolean {
+    const { stream, streamTls } = this.target;
+    return listener === "stream"
+      ? stream !== undefined && streamTls === true
+      : this.target[listener]?.protocol === "wss:";
   }
 
   /** A UDP socket towards the server's port for HEARTBEATs. */

@@ -22,6 +22,7 @@ import { PLAYOUT_MUTANTS } from "./playout_mutants.ts";
 import { RECEIVER_MUTANTS } from "./receiver_mutants.ts";
 import { RECEPTION_MUTANTS } from "./reception_mutants.ts";
 import { RELAY_MUTANTS } from "./relay_mutants.ts";
+import { ROBUSTNESS_MUTANTS } from "./robustness_mutants.ts";
 import { RELAY_STATUS_MUTANTS } from "./relay_status_mutants.ts";
 import { RTCP_MUTANTS } from "./rtcp_mutants.ts";
 import { SELECTION_MUTANTS } from "./selection_mutants.ts";
@@ -57,5 +58,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...PATH_MUTANTS,
   ...CALL_MUTANTS,
   ...SERVER_MUTANTS,
+  ...ROBUSTNESS_MUTANTS,
   ...SELECTION_MUTANTS,
 ];

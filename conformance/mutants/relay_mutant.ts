@@ -1,18 +1,18 @@
 /** Makes broken relays: our own, started on loopback, with one thing changed while it runs. */
 import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
-import { createCertificate } from "../../lib/net/certificate_create.ts";
 import { RelayServer, type RelayServerOptions } from "../../lib/net/relay_server.ts";
-import { readTlsIdentity, type TlsIdentity } from "../../lib/net/tls_identity.ts";
+import type { TlsIdentity } from "../../lib/net/tls_identity.ts";
 import { Relay } from "../../lib/relay/relay.ts";
 import { relayDriver } from "../drive/relay_world.ts";
 import { relaySourceOf } from "../drive/testing.ts";
 import { messageOf } from "../drive/line.ts";
 import type { Json } from "../testee/answer.ts";
 import type { Mutant, MutantHead } from "./mutant.ts";
+import { mutantIdentity } from "./mutant_identity.ts";
+import { TcpProxy, type Weakness } from "./tcp_proxy.ts";
 
 const SECRET = new Uint8Array(32).fill(0x61);
 const ANY_PORT = { host: "127.0.0.1", port: 0 };
-const HOUR_MS = 3_600_000;
 /** So that cases about limits meet one. */
 const SESSION_BPS = 5_000_000;
 
@@ -20,31 +20,41 @@ export interface RelayChange {
   readonly options?: Partial<RelayServerOptions>;
   /** Breaks the running relay. */
   readonly breaks?: (relay: Relay) => void;
+  /** What stands in front of its TCP listener. */
+  readonly before?: (relay: Relay) => Weakness;
+  /** The same of its TLS listener, which sees what is encrypted. */
+  readonly beforeTls?: () => Weakness;
 }
 
-export function relayMutant(head: MutantHead, { options, breaks }: RelayChange): Mutant {
+export function relayMutant(head: MutantHead, { options, breaks, before, beforeTls }: RelayChange): Mutant {
   return {
     ...head,
     async start() {
-      const tlsIdentity = await identity();
+      const tlsIdentity = await mutantIdentity();
       const start = () => startBroken(head, tlsIdentity, { options, breaks });
       const server = await start();
       const { udp: [udp], tcp: [tcp], tls: [tls], http } = server.listening;
+      const proxy = before && await TcpProxy.start(tcp, before(relayIn(server, head)));
+      const tlsProxy = beforeTls && await TcpProxy.start(tls, beforeTls());
+      const places = { udp, tcp: proxy?.local ?? tcp, tls: tlsProxy?.local ?? tls };
       const trust = { pinSha256: tlsIdentity.fingerprintSha256 };
       const metrics = http && `http://${http.host}:${http.port}/metrics`;
       const source = relaySourceOf(start, SECRET);
       return {
         subjects: {
-          relay: relayDriver({ udp, tcp, tls, secret: SECRET, trust, source, ...(metrics ? { metrics } : {}) }),
+          relay: relayDriver({ ...places, secret: SECRET, trust, source, ...(metrics ? { metrics } : {}) }),
         },
-        stop: () => server.stop(),
+        async stop() {
+          await Promise.all([proxy?.stop(), tlsProxy?.stop()]);
+          await server.stop();
+        },
       };
     },
   };
 }
 
 async function startBroken(
-  { id }: MutantHead,
+  head: MutantHead,
   tlsIdentity: TlsIdentity,
   { options, breaks }: RelayChange,
 ): Promise<RelayServer> {
@@ -60,23 +70,14 @@ async function startBroken(
     limits: { sessionBps: SESSION_BPS },
     ...options,
   });
-  // Without workers the state that it shows is the relay itself.
-  if (!(server.state instanceof Relay)) throw new Error(`${id}: the relay is not in this thread`);
-  breaks?.(server.state);
+  breaks?.(relayIn(server, head));
   return server;
 }
 
-let made: Promise<TlsIdentity> | undefined;
-
-/** One for all mutants of a run. */
-function identity(): Promise<TlsIdentity> {
-  const nowMs = Date.now();
-  return made ??= createCertificate({
-    subject: "a broken relay",
-    hosts: [ANY_PORT.host],
-    notBeforeUnixMs: nowMs - HOUR_MS,
-    notAfterUnixMs: nowMs + HOUR_MS,
-  }).then(({ certificatePem, privateKeyPem }) => readTlsIdentity(certificatePem, privateKeyPem));
+/** Without workers the state that it shows is the relay itself. */
+function relayIn({ state }: RelayServer, { id }: MutantHead): Relay {
+  if (!(state instanceof Relay)) throw new Error(`${id}: the relay is not in this thread`);
+  return state;
 }
 
 /** Before the relay sees it, each unit passes here; it may be changed in place, but not grow. */

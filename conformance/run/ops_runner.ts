@@ -99,10 +99,10 @@ export class OpsRunner {
     }
   }
 
-  async #answer({ name, request, expected }: Check, transcript: Transcript) {
+  async #answer({ name, request, line, expected }: Check, transcript: Transcript) {
     try {
       if (this.#testee === undefined) throw new TesteeFailure("gone", "it does not run");
-      return await this.#testee.ask(request);
+      return await (line === undefined ? this.#testee.ask(request) : this.#testee.askLine(line));
     } catch (error) {
       const problem = error instanceof TesteeFailure ? `${error.kind}: ${error.message}` : brief(String(error));
       transcript.asked({ check: name, request, expected, answer: undefined, problem });

@@ -1,5 +1,5 @@
 /** A testee that answers ops, wherever it runs: in this process or in another. */
-import { type Answer, type OpRequest, readAnswer } from "./answer.ts";
+import { type Answer, isJson, type OpRequest, readAnswer } from "./answer.ts";
 import type { Testee } from "./testee.ts";
 
 /**
@@ -21,6 +21,8 @@ export class TesteeFailure extends Error {
 export interface OpsTestee {
   /** @throws TesteeFailure */
   ask(request: OpRequest): Promise<Answer>;
+  /** Sends a line that need not be a request. @throws TesteeFailure */
+  askLine(line: string): Promise<Answer>;
   /** A fresh one in its place. @throws TesteeFailure `gone` */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -45,9 +47,20 @@ export class InProcessTestee implements OpsTestee {
   }
 
   ask(request: OpRequest): Promise<Answer> {
-    const line = this.#testee.answerLine(JSON.stringify({ id: 1, ...request }));
-    const answer = readAnswer(JSON.parse(line));
-    return typeof answer === "string" ? Promise.reject(new TesteeFailure("rubbish", answer)) : Promise.resolve(answer);
+    return this.askLine(JSON.stringify({ id: 1, ...request }));
+  }
+
+  askLine(line: string): Promise<Answer> {
+    return new Promise((resolve) => resolve(answerIn(this.#answerLine(line), idOf(line))));
+  }
+
+  /** What throws here would have ended a process. */
+  #answerLine(line: string): string {
+    try {
+      return this.#testee.answerLine(line);
+    } catch (error) {
+      throw new TesteeFailure("died", String(error));
+    }
   }
 
   restart(): Promise<void> {
@@ -57,6 +70,36 @@ export class InProcessTestee implements OpsTestee {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+}
+
+/** The answer in a line, which must be to the request with this id. @throws TesteeFailure `rubbish` */
+export function answerIn(line: string, id: unknown): Answer {
+  const object = parsed(line);
+  const told = line.slice(0, MAX_TOLD);
+  // Compared as text: an id may be any JSON.
+  if (!isJson(object) || JSON.stringify(object.id) !== JSON.stringify(id)) {
+    throw new TesteeFailure("rubbish", `it answers request ${JSON.stringify(id)} with ${told}`);
+  }
+  const answer = readAnswer(object);
+  if (typeof answer === "string") throw new TesteeFailure("rubbish", `${answer}: ${told}`);
+  return answer;
+}
+
+/** The id that the answer to a line has to have: null where the line has none. */
+export function idOf(line: string): unknown {
+  const request = parsed(line);
+  return isJson(request) ? request.id ?? null : null;
+}
+
+/** Of what a testee says, in messages. */
+const MAX_TOLD = 200;
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
   }
 }
 

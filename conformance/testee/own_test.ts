@@ -164,7 +164,7 @@ const SOME_FIELDS = [
   "fec",
 ];
 
-Deno.test("no line throws, and each gets exactly one kind of answer; none of them is a bug of ours", () => {
+Deno.test("ARC-ROBUST-driver ARC-ROBUST-verdict: no line throws, and each gets exactly one kind of answer; none of them is a bug of ours", () => {
   const testee = freshTestee(() => new Uint8Array(3));
   const kinds = ["ok", "fault", "unsupported", "error"];
   const check = (line: string) => {

@@ -3,8 +3,8 @@
  * Whatever it does, the suite goes on: it may hang, die, flood its output or answer rubbish.
  */
 import { utf8 } from "../../lib/base/bytes.ts";
-import { type Answer, type OpRequest, readAnswer } from "./answer.ts";
-import { type OpsSource, type OpsTestee, TesteeFailure } from "./ops_testee.ts";
+import type { Answer, OpRequest } from "./answer.ts";
+import { answerIn, idOf, type OpsSource, type OpsTestee, TesteeFailure } from "./ops_testee.ts";
 import { START_MS } from "./start_wait.ts";
 import { MAX_LINE_BYTES } from "./testee.ts";
 
@@ -56,30 +56,19 @@ class SubprocessTestee implements OpsTestee {
     }
   }
 
-  async ask(request: OpRequest): Promise<Answer> {
-    const id = this.#nextId++;
+  ask(request: OpRequest): Promise<Answer> {
+    return this.askLine(JSON.stringify({ id: this.#nextId++, ...request }));
+  }
+
+  async askLine(line: string): Promise<Answer> {
     if (this.#process === undefined) throw new TesteeFailure("gone", "it was closed");
-    const line = await this.#process.exchange(JSON.stringify({ id, ...request }), this.#patienceMs);
-    const object = parseLine(line);
-    if (object?.id !== id) throw new TesteeFailure("rubbish", `it answers request ${id} with ${line.slice(0, 200)}`);
-    const answer = readAnswer(object);
-    if (typeof answer === "string") throw new TesteeFailure("rubbish", `${answer}: ${line.slice(0, 200)}`);
-    return answer;
+    return answerIn(await this.#process.exchange(line, this.#patienceMs), idOf(line));
   }
 
   async close(): Promise<void> {
     const process = this.#process;
     this.#process = undefined;
     await process?.end();
-  }
-}
-
-function parseLine(line: string): { readonly id?: unknown } | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 

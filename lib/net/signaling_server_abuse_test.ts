@@ -52,7 +52,7 @@ async function assertUnaffected(anna: TestPeer, ben: TestPeer): Promise<void> {
 }
 
 for (const via of ["plain", "stream"] as const) {
-  Deno.test(`garbage is answered with what is wrong about it, and the connection goes on (${via})`, async () => {
+  Deno.test(`ARC-ROBUST-connection: garbage is answered with what is wrong about it, and the connection goes on (${via})`, async () => {
     const rig = await Rig.start();
     const [anna, ben] = [await rig.join(via, ANNA), await rig.join(via, BEN)];
     const stranger = await rig.connect(via);
@@ -264,7 +264,7 @@ for (const via of ["stream", "plain"] as const) {
   }
 }
 
-Deno.test("half-open connections are cut off: no byte, half a request, half a frame, no join; heartbeats count as life", async () => {
+Deno.test("ARC-ROBUST-held: half-open connections are cut off: no byte, half a request, half a frame, no join; heartbeats count as life", async () => {
   const clock = new ManualClock();
   const rig = await Rig.start({ clock });
   const measuring = await rig.connect("plain");
@@ -295,7 +295,7 @@ Deno.test("half-open connections are cut off: no byte, half a request, half a fr
   await rig.close();
 });
 
-Deno.test("half-open TLS handshakes are cut off on both TLS ports", async () => {
+Deno.test("ARC-ROBUST-held: half-open TLS handshakes are cut off on both TLS ports", async () => {
   const clock = new ManualClock();
   const rig = await Rig.start({ clock, tls: await testIdentity() });
   const halves = [

@@ -48,7 +48,7 @@ function strangersRequests(world: RelayWorld): Map<string, Uint8Array> {
   return units;
 }
 
-Deno.test("ARC-RELAY-challenge-size ARC-RELAY-nil-heartbeat-size ARC-SIG-error-not-to-strangers: no request of a stranger is answered with more bytes than it has, of whatever type", () => {
+Deno.test("ARC-ROBUST-amplification ARC-RELAY-challenge-size ARC-RELAY-nil-heartbeat-size ARC-SIG-error-not-to-strangers: no request of a stranger is answered with more bytes than it has, of whatever type", () => {
   const world = new RelayWorld({ messagesPerSource: Infinity, messagesOverall: Infinity });
   world.pair();
   let worst = 0;

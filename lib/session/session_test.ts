@@ -3,8 +3,13 @@ import type { MediaFrame } from "../media/frame.ts";
 import { readFixture } from "../media/container/testing/media_fixtures.ts";
 import { DETECT_BYTES, openMedia } from "../media/container/open_media.ts";
 import { readAllFrames } from "../media/container/media_reader.ts";
+import { PacketBatch } from "../base/batch.ts";
 import { unwrap } from "../base/parsed.ts";
-import { SessionPair, type SimPeer } from "./testing/session_pair.ts";
+import { SeededCaseRandom } from "../fuzz/case_random.ts";
+import { generateArcRtp, generateReduced, generateRtcp } from "../fuzz/generate_packet.ts";
+import { strayMessage } from "../fuzz/message_mutation.ts";
+import { mutateBytes } from "../fuzz/mutate_bytes.ts";
+import { ANNA, SESSION, SessionPair, type SimPeer } from "./testing/session_pair.ts";
 import type { FrameEvent } from "./media_events.ts";
 
 const AUDIO = "a0a0a0a0-0000-4000-8000-000000000001";
@@ -198,6 +203,39 @@ Deno.test("ARC-SEAL-clear-dropped ARC-SEAL-clear-units ARC-UNIT-stun-ignored: pl
   assert.deepEqual(answers, []);
   assert.equal(pair.ben.session.state, "connected");
   assert.ok(pair.ben.session.drops.total >= 4);
+});
+
+Deno.test("ARC-ROBUST-call: whatever comes malformed from a stranger, the other peer's address or the server, a call goes on", () => {
+  const pair = new SessionPair({ seed: 12 });
+  pair.connect();
+  startStreams(pair.anna);
+  const sent = play(pair, pair.anna, 2000);
+  const random = new SeededCaseRandom(12);
+  const batch = new PacketBatch(1, 9000);
+  const answers: Uint8Array[] = [];
+  const stranger = pair.network.addHost("stranger", { ip: "10.0.0.66" })
+    .bindUdp(9, (data) => answers.push(data.slice()));
+  const setting = { sessionId: SESSION, peerId: ANNA, unixMs: 1_700_000_000_000 };
+  for (let i = 0; i < 300; i++) {
+    const packet = random.pick([generateArcRtp, generateReduced, generateRtcp])(random);
+    const unit = random.bool() ? packet : mutateBytes(packet, packet, random, 1232);
+    const text = strayMessage(setting, random);
+    pair.network.clock.at(pair.nowMs + 6 * i, () => {
+      stranger.send(random.bool() ? unit : text, pair.network.endpoints.of("10.0.0.2", 5000));
+      pair.ben.act((session, nowMs) => {
+        batch.clear();
+        batch.push(unit, session.path?.address ?? 0);
+        session.packets(batch, nowMs);
+        // A farewell ends a call, however strange its other fields are.
+        if (!/DISCONNECT|STREAM_STOP/.test(new TextDecoder().decode(text))) session.signalingMessage(text, nowMs);
+      });
+    });
+  }
+  pair.run(3000);
+  assert.deepEqual([pair.anna.session.state, pair.ben.session.state], ["connected", "connected"]);
+  assertSame(received(pair.ben, "audio"), OPUS, sent.audio, "audio");
+  assertSame(received(pair.ben, "video"), VP9, sent.video, "video");
+  assert.deepEqual(answers, []);
 });
 
 Deno.test("DISCONNECT ends both sides", () => {

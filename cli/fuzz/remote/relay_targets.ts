@@ -118,24 +118,24 @@ function strangerTarget(address: RelayAddress): RemoteTarget {
       const kinds = new Set<string>();
       const exchange = new Exchange(transportOf(address));
       const sent: Uint8Array[] = [];
+      // Over the whole case: an answer may come so late that another unit has been sent meanwhile.
+      let [sentBytes, receivedBytes] = [0, 0];
       await line.gather(0);
       for (const unit of units) {
         if (unit.length > MAX_UNIT_BYTES) continue;
         await line.send(unit);
         exchange.sent(unit);
         sent.push(unit);
+        sentBytes += unit.length;
         const answers = answersIn(await line.gather(ANSWER_MS));
         for (const answer of answers) {
           exchange.received(answer);
+          receivedBytes += answer.length;
           kinds.add(claimedType(answer) ?? "?");
           // A connection is proven by its handshake: only datagrams come from strangers.
           if (address.transport === "udp") judgeAnswerToStranger(sent, answer);
         }
-        judgeAmplification(
-          unit.length,
-          answers.reduce((sum, { length }) => sum + length, 0),
-          "ARC-RELAY-challenge-size",
-        );
+        judgeAmplification(sentBytes, receivedBytes, "ARC-RELAY-challenge-size");
         exchange.judge();
       }
       liveness.canary(await canary(line), "a HEARTBEAT");

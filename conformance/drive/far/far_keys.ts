@@ -77,8 +77,13 @@ export class FarKeys {
 
   /** A sealed unit of any text, with the sender's next counter. */
   seal(text: string, epoch = this.current): Uint8Array {
-    const unit = new Uint8Array(utf8(text).length + SEAL_OVERHEAD_BYTES);
-    const sealed = this.#of(epoch).sealer.seal(utf8(text), unit);
+    return this.sealBytes(utf8(text), epoch);
+  }
+
+  /** The same of bytes that need not be text. */
+  sealBytes(text: Uint8Array, epoch = this.current): Uint8Array {
+    const unit = new Uint8Array(text.length + SEAL_OVERHEAD_BYTES);
+    const sealed = this.#of(epoch).sealer.seal(text, unit);
     if (!sealed.ok) throw new Error(sealed.fault.message);
     return unit;
   }
@@ -97,14 +102,20 @@ export class FarKeys {
 
   /** A compound, protected with our RTCP keys; the sender SSRC is that of its first packet. */
   protectRtcp(packets: readonly RtcpPacket[], epoch = this.current): Uint8Array {
+    const compound = new Uint8Array(rtcpBytes(packets));
+    writeRtcp(packets, compound, 0);
+    return this.protectRtcpBytes(compound, epoch);
+  }
+
+  /** The same of bytes that need be RTCP in their first eight only. */
+  protectRtcpBytes(compound: Uint8Array, epoch = this.current): Uint8Array {
     const keys = this.#of(epoch).ownRtcp;
-    const bytes = rtcpBytes(packets);
-    const unit = new Uint8Array(bytes + srtcpOverheadBytes(keys));
-    writeRtcp(packets, unit, 0);
+    const unit = new Uint8Array(compound.length + srtcpOverheadBytes(keys));
+    unit.set(compound);
     const ssrc = readU32(unit, 4);
     const sender = this.#rtcpSenders.get(ssrc) ?? new SrtcpSender(ssrc);
     this.#rtcpSenders.set(ssrc, sender);
-    const outcome = sender.protect(keys, unit, 0, bytes);
+    const outcome = sender.protect(keys, unit, 0, compound.length);
     if (outcome !== "ok") throw new Error(`cannot protect RTCP: ${outcome}`);
     return unit;
   }

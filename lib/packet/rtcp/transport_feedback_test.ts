@@ -166,7 +166,7 @@ Deno.test("WebRTC stacks pad to a word with one to three counted bytes, even bef
   assert.equal(unwrap(parseRtcp(concatBytes(padded, plain))).length, 2);
 });
 
-Deno.test("packets that claim 65535 statuses each in a few bytes cost time and memory in proportion to the bytes", () => {
+Deno.test("ARC-ROBUST-time: packets that claim 65535 statuses each in a few bytes cost time and memory in proportion to the bytes", () => {
   // Nine chunks of 8191 lost packets: valid, and as dense as it gets.
   const lost = `8fcd0009${HEAD}000affff00000107${"1fff".repeat(10)}`;
   const dense = hex(lost.repeat(30));
