@@ -21,6 +21,7 @@ import { type RelayAddress, type UnitLine, unitLine } from "./unit_line.ts";
 /** How long answers are waited for: on the way back they are as fast as the canary's. */
 const ANSWER_MS = 15;
 const CANARY_MS = 2000;
+const BIND_ATTEMPTS = 3;
 const MAX_RECENT = 64;
 const TOKEN_LIFETIME_S = 3600;
 
@@ -219,7 +220,7 @@ function boundTarget(address: RelayAddress, secret: Uint8Array): RemoteTarget {
 async function bind(line: UnitLine, secret: Uint8Array, sessionId: string, peerId: string): Promise<void> {
   const expires = Math.floor(Date.now() / 1000) + TOKEN_LIFETIME_S;
   const { tag } = unwrap(parseRelayToken(issueRelayToken(secret, { sessionId, peerId, expiresS: expires })));
-  const ask = async (fields: object) => {
+  const ask = async (due: "RELAY_CHALLENGE" | "RELAY_BOUND", fields: object) => {
     const message = {
       type: "RELAY_BIND" as const,
       session_id: sessionId,
@@ -227,19 +228,23 @@ async function bind(line: UnitLine, secret: Uint8Array, sessionId: string, peerI
       expires,
       timestamp: Date.now(),
     };
-    await line.send(utf8(writeMessage({ ...message, ...fields })));
-    const answer = await line.receive((unit) => unit[0] === 0x7b, CANARY_MS);
-    return answer === undefined ? undefined : JSON.parse(new TextDecoder().decode(answer));
+    // A datagram may be lost: the same RELAY_BIND is sent again, as a peer does (SPEC ARC-SIG-repeat-doubling).
+    for (let attempt = 0; attempt < BIND_ATTEMPTS; attempt++) {
+      await line.send(utf8(writeMessage({ ...message, ...fields })));
+      // A second challenge, to what was sent again, says nothing new.
+      const answer = await line.receive((unit) => ["ERROR", due].includes(claimedType(unit) ?? ""), CANARY_MS);
+      if (answer !== undefined) return JSON.parse(new TextDecoder().decode(answer));
+    }
+    throw new Breach("silence", `a RELAY_BIND is not answered, sent ${BIND_ATTEMPTS} times`);
   };
   await line.gather(0);
-  const challenge = await ask({});
-  if (challenge === undefined) throw new Breach("silence", "a RELAY_BIND is not answered");
+  const challenge = await ask("RELAY_CHALLENGE", {});
   const proof = makeRelayProof(tag, challenge.nonce ?? "", sessionId, peerId);
-  const bound = await ask({ nonce: challenge.nonce, proof });
-  if (bound?.type !== "RELAY_BOUND") {
+  const bound = await ask("RELAY_BOUND", { nonce: challenge.nonce, proof });
+  if (bound.type !== "RELAY_BOUND") {
     throw new CliError(
       "refused",
-      `the relay does not bind: ${bound?.message ?? "no answer"}`,
+      `the relay does not bind: ${bound.message ?? `it answers ${bound.type}`}`,
       "is --relay-secret its own?",
     );
   }
