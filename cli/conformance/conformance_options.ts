@@ -95,7 +95,8 @@ export function addConformanceOptions(command: Command): Command {
     .option("--known-failing <file>", "ids of cases that may fail, one a line; what no longer fails is an error")
     .addOption(new Option("--jobs <n>", "cases at a time, each with a testee of its own").argParser(jobs).default(4))
     .addOption(
-      new Option("--timeout <time>", "longest wait for one answer").argParser(time).default(5000, "5s"),
+      new Option("--timeout <time>", "longest wait for one answer; a program that is started has 30s to begin")
+        .argParser(time).default(5000, "5s"),
     )
     .addOption(
       new Option("--silence <time>", "how long nothing must come where only time can tell").argParser(time)

@@ -7,6 +7,7 @@ import type { DatagramTransport } from "../../lib/net/datagram.ts";
 import { hasChannels, openSignaling, parseSignalingUrl } from "../../lib/net/open_signaling.ts";
 import type { SignalingLink, SignalingLinkEvents } from "../../lib/net/signaling_link.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
+import { openUdpBesideTcp } from "../../lib/net/udp_beside_tcp.ts";
 import type { SessionEvent } from "../../lib/session/session_events.ts";
 import { MASTER_KEY_VARIABLE } from "../../lib/crypto/keystore.ts";
 import { EXIT } from "../exit_codes.ts";
@@ -330,7 +331,7 @@ class PeerRun {
 function bind(flags: PeerFlags, io: Io): DatagramTransport {
   const { openUdp } = chooseUdpIo(io, flags.io, "deno");
   try {
-    return openUdp({ host: flags.bind, port: flags.localPort });
+    return openUdpBesideTcp(openUdp, { host: flags.bind, port: flags.localPort });
   } catch (error) {
     throw new CliError("usage", `cannot open UDP ${flags.bind}:${flags.localPort}: ${messageOf(error)}`);
   }

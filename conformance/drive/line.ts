@@ -85,6 +85,11 @@ export class Line {
     return this.send(utf8(JSON.stringify(message)));
   }
 
+  /** Waits until a unit has come, which stays, or the end of the line has; false when the time is over first. */
+  hasSpoken(deadlineMs: number): Promise<boolean> {
+    return this.#wait(deadlineMs);
+  }
+
   /** The very next unit, which must be right. */
   async next(expected: string, isRight: (unit: Uint8Array) => boolean): Promise<Uint8Array> {
     const unit = await this.#takeNext(expected, this.#deadlineMs());

@@ -14,6 +14,7 @@ import { openSignaling } from "../../lib/net/open_signaling.ts";
 import { SessionPump } from "../../lib/net/pump.ts";
 import type { SignalingLink } from "../../lib/net/signaling_link.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
+import { openUdpBesideTcp } from "../../lib/net/udp_beside_tcp.ts";
 import { openUdp } from "../../lib/net/udp_deno.ts";
 import { PeerSession } from "../../lib/session/session.ts";
 import type { SessionConfig, SessionOutput } from "../../lib/session/session_events.ts";
@@ -60,7 +61,7 @@ class OwnPeer implements RunningProgram {
 
   constructor({ role, signalUrl, sessionId, peerId, relay, caPem }: PeerMeeting, changes: OwnPeerChanges) {
     const clock = changes.clock?.(systemClock()) ?? systemClock();
-    const socket = openUdp({ host: "127.0.0.1", port: 0 });
+    const socket = openUdpBesideTcp(openUdp, { host: "127.0.0.1", port: 0 });
     const transport = changes.transport?.(socket) ?? socket;
     const config: SessionConfig = {
       role,

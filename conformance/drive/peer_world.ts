@@ -14,6 +14,7 @@ import { Listener } from "./listener.ts";
 import { Breach } from "./outcome.ts";
 import { type KnownRelay, MISSING, type PeerMeeting, type PeerRole, type PeerSource } from "./peer_source.ts";
 import type { RunningProgram } from "./program.ts";
+import { StartWait } from "../testee/start_wait.ts";
 import { socketChannel } from "./socket_channel.ts";
 import { udpChannel } from "./udp_channel.ts";
 import { World } from "./world.ts";
@@ -32,6 +33,7 @@ export interface StartWish {
 export class PeerWorld extends World {
   readonly #source: PeerSource;
   readonly #authority: () => Promise<Authority>;
+  readonly #starts: StartWait;
   #peer: RunningProgram | undefined;
   /** Of signaling. */
   #server: Listener | undefined;
@@ -41,16 +43,17 @@ export class PeerWorld extends World {
   #connections = 0;
   readonly #listeners: Listener[] = [];
 
-  constructor(desk: Desk, source: PeerSource, authority: () => Promise<Authority>) {
+  constructor(desk: Desk, source: PeerSource, authority: () => Promise<Authority>, starts: StartWait) {
     super(desk);
     this.#source = source;
     this.#authority = authority;
+    this.#starts = starts;
   }
 
   /**
-   * Starts the peer under test in a role and waits for it; once in a case. The line is its signaling connection as its
-   * server sees it: the caller's CONNECT, or the HEARTBEAT by which a callee joins, comes first. What the other peer says
-   * is said here.
+   * Starts the peer under test in a role and waits until it speaks; once in a case. The line is its signaling connection as
+   * its server sees it: the caller's CONNECT, or the HEARTBEAT by which a callee joins, comes first. What the other peer
+   * says is said here.
    */
   async start(role: PeerRole, { raw = false, relay, trustsRelays = false }: StartWish = {}): Promise<Line> {
     const { sessionId } = this;
@@ -61,7 +64,18 @@ export class PeerWorld extends World {
     const peerId = role === "caller" ? this.callerId : this.calleeId;
     const caPem = trustsRelays ? (await this.#authority()).caPem : undefined;
     this.#peer = this.#spawn({ role, signalUrl: `tcp://${LOOPBACK}:${port}`, sessionId, peerId, relay, caPem });
-    return await this.#connection(role, this.#peer, raw);
+    const { clock, patienceMs } = this.desk;
+    const waitMs = this.#starts.nextMs(patienceMs);
+    const deadlineMs = clock.nowMs() + waitMs;
+    let hasSpoken = false;
+    try {
+      const line = await this.#connection(role, this.#peer, raw, waitMs);
+      // Who says nothing is told by what the case expects.
+      hasSpoken = await line.hasSpoken(deadlineMs);
+      return line;
+    } finally {
+      this.#starts.ended(hasSpoken);
+    }
   }
 
   #needs(role: PeerRole, isThere: boolean, what: keyof typeof MISSING): void {
@@ -99,11 +113,11 @@ export class PeerWorld extends World {
       await this.pass(awayMs);
       await this.#listenForPeer(port);
     }
-    return await this.#connection(`connection ${++this.#connections + 1}`, this.#peer, false);
+    return await this.#connection(`connection ${++this.#connections + 1}`, this.#peer, false, this.desk.patienceMs);
   }
 
-  async #connection(name: string, peer: RunningProgram, raw: boolean): Promise<Line> {
-    const socket = await this.#orNothing(peer);
+  async #connection(name: string, peer: RunningProgram, raw: boolean, waitMs: number): Promise<Line> {
+    const socket = await this.#orNothing(peer, waitMs);
     return await this.line(
       name,
       (line) => Promise.resolve(socketChannel(line, socket, "the peer under test", raw)),
@@ -152,7 +166,7 @@ export class PeerWorld extends World {
   }
 
   /** The peer's connection; a breach where it ends, or its time does, before. */
-  async #orNothing({ ended }: RunningProgram): Promise<Socket> {
+  async #orNothing({ ended }: RunningProgram, waitMs: number): Promise<Socket> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const first = new Promise<Socket>((resolve) => {
       this.#onSocket = () => {
@@ -162,7 +176,7 @@ export class PeerWorld extends World {
       this.#onSocket();
     });
     const never = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(`nothing within ${this.desk.patienceMs} ms`), this.desk.patienceMs);
+      timer = setTimeout(() => resolve(`nothing within ${waitMs} ms`), waitMs);
     });
     const came = await Promise.race([first, never, ended.then((how) => `the end of the peer: ${how}`)]);
     this.#onSocket = () => {};
@@ -174,10 +188,11 @@ export class PeerWorld extends World {
 
 export function peerDriver(source: PeerSource): Driver<PeerWorld> {
   let authority: Promise<Authority> | undefined;
+  const starts = new StartWait();
   return {
     description: source.description,
     // A peer listens nowhere: it comes to us.
     reach: () => Promise.resolve(),
-    open: (desk) => new PeerWorld(desk, source, () => authority ??= makeAuthority(Date.now())),
+    open: (desk) => new PeerWorld(desk, source, () => authority ??= makeAuthority(Date.now()), starts),
   };
 }

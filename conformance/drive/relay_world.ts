@@ -5,6 +5,7 @@ import type { HostPort } from "../../lib/base/address_table.ts";
 import { issueRelayToken, makeRelayProof, parseRelayToken } from "../../lib/crypto/relay_token.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import type { Json } from "../testee/answer.ts";
+import { StartWait } from "../testee/start_wait.ts";
 import { bytesChannel } from "./bytes_channel.ts";
 import type { Desk, Driver } from "./desk.ts";
 import { isMessage, type Line, type LineChannel } from "./line.ts";
@@ -58,14 +59,17 @@ export interface LineWish {
 
 export class RelayWorld extends World {
   readonly target: RelayTarget;
+  /** Of the relays that are one case's alone. */
+  readonly starts: StartWait;
   readonly #pace: Pace;
   readonly #sourceHost: string | undefined;
   /** What takes back each binding: relays bound those of one address. */
   readonly #unbinds: { readonly line: Line; readonly request: object }[] = [];
 
-  constructor(desk: Desk, target: RelayTarget, pace: Pace = ownPace()) {
+  constructor(desk: Desk, target: RelayTarget, pace: Pace = ownPace(), starts = new StartWait()) {
     super(desk);
     this.target = target;
+    this.starts = starts;
     this.#sourceHost = ownSourceHost((target.udp ?? target.tcp ?? target.tls)?.host ?? "");
     this.#pace = this.#sourceHost === undefined ? pace : ownPace();
   }
@@ -231,9 +235,10 @@ export function relayDriver(target: RelayTarget): Driver<RelayWorld> {
   });
   if (target.source !== undefined) places.push(target.source.description);
   const pace = ownPace();
+  const starts = new StartWait();
   return {
     description: places.join(" "),
     reach: (timeoutMs) => reachAll([target.tcp, target.tls], timeoutMs),
-    open: (desk) => new RelayWorld(desk, target, pace),
+    open: (desk) => new RelayWorld(desk, target, pace, starts),
   };
 }

@@ -59,21 +59,25 @@ export async function startRelay(world: RelayWorld): Promise<StartedRelay> {
   const { udp, secret } = running;
   const own = new RelayWorld(world.desk, { udp, secret, trust: {} });
   world.afterwards(() => own.close());
-  await answers(own, running);
+  const waitMs = world.starts.nextMs(world.desk.patienceMs);
+  const why = await answers(own, running, waitMs);
+  world.starts.ended(why === undefined);
+  if (why !== undefined) own.breach("an answer to a HEARTBEAT from the relay that was started", why);
   return new StartedRelay(own, running);
 }
 
-async function answers(own: RelayWorld, { ended }: RunningRelay): Promise<void> {
+/** Undefined as soon as the relay answers; else why it will not. */
+async function answers(own: RelayWorld, { ended }: RunningRelay, waitMs: number): Promise<string | undefined> {
   const state: { how?: string } = {};
   ended.then((how) => state.how = how);
-  const { clock, patienceMs } = own.desk;
+  const { clock } = own.desk;
   const line = await own.stranger("whoever waits for the relay");
-  for (const deadlineMs = clock.nowMs() + patienceMs; clock.nowMs() < deadlineMs;) {
-    if (state.how !== undefined) own.breach("a relay that listens", `its end: ${state.how}`);
+  for (const deadlineMs = clock.nowMs() + waitMs; clock.nowMs() < deadlineMs;) {
+    if (state.how !== undefined) return `the end of the relay: ${state.how}`;
     await line.say(own.nilHeartbeat());
-    if ((await line.settled(PAUSE_MS)).length > 0) return;
+    if ((await line.settled(PAUSE_MS)).length > 0) return undefined;
   }
-  own.breach("an answer to a HEARTBEAT from the relay that was started", `nothing within ${patienceMs} ms`);
+  return `nothing within ${waitMs} ms`;
 }
 
 /** Somebody binds to a session that is new to the relay, and leaves again where that is granted. */

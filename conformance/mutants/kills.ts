@@ -23,7 +23,7 @@ export async function killOf(mutant: Mutant): Promise<Kill> {
     subjects[needs] !== undefined && requirements.some((rule) => mutant.breaks.includes(rule))
   );
   // In each dialect that the mutant knows: some rules are the engine's alone.
-  const running = runCases(cases, { subjects, dialect: undefined, patienceMs: PATIENCE_MS, jobs: JOBS });
+  const running = runCases(cases, { subjects, dialect: undefined, patienceMs: PATIENCE_MS, jobs: JOBS, once: true });
   const results = resultsOf(await running.finally(stop));
   const caught = killers(mutant, results);
   const others = results.filter((result) => result.verdict !== "pass" && !caught.includes(result));

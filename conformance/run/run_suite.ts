@@ -13,6 +13,7 @@ import type { OpsSource } from "../testee/ops_testee.ts";
 import { type Dialect, DIALECTS } from "../testee/rtp_json.ts";
 import { Transcript } from "../transcript.ts";
 import { type Verdict, VERDICTS } from "../verdict.ts";
+import { againWhileBusy, watchLateness } from "./busy_host.ts";
 import { caseRng } from "./case_rng.ts";
 import { type CheckedCapture, judgeCapture } from "./capture_runner.ts";
 import { runDialogue } from "./dialogue_runner.ts";
@@ -43,6 +44,8 @@ export interface RunOptions {
   readonly jobs: number;
   readonly patienceMs: number;
   readonly silenceMs: number;
+  /** Dialogues that fail on a busy host are not run again. */
+  readonly once?: boolean;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
   /** Called as each case ends. */
@@ -135,13 +138,18 @@ async function runCase(
   { case: one, area, rule }: RegisteredCase,
   dialect: Dialect,
   runner: OpsRunner | undefined,
-  { subjects, seed, clock, patienceMs, silenceMs, known }: RunOptions,
+  { subjects, seed, clock, patienceMs, silenceMs, known, once = false }: RunOptions,
 ): Promise<CaseResult> {
   const startMs = clock.nowMs();
-  const transcript = new Transcript(() => clock.nowMs());
-  const rng = caseRng(seed, dialect, one.id);
-  const desk: Desk = { transcript, clock, rng, patienceMs, silenceMs };
-  const { verdict, why, breaches, checks, measures = [] } = await outcome();
+  const attempt = async (note?: string) => {
+    const transcript = new Transcript(() => clock.nowMs());
+    if (note !== undefined) transcript.noted("note", note);
+    const rng = caseRng(seed, dialect, one.id);
+    return { outcome: await outcome({ transcript, clock, rng, patienceMs, silenceMs }), transcript };
+  };
+  const isDialogue = one.needs !== "ops" && one.needs !== "capture";
+  const made = isDialogue && !once ? await againWhileBusy(attempt, () => watchLateness(clock)) : await attempt();
+  const { verdict, why, breaches, checks, measures = [] } = made.outcome;
   return {
     id: one.id,
     area,
@@ -158,10 +166,11 @@ async function runCase(
     measures,
     elapsedMs: clock.nowMs() - startMs,
     seed,
-    transcript: transcript.entries,
+    transcript: made.transcript.entries,
   };
 
-  async function outcome(): Promise<Outcome> {
+  async function outcome(desk: Desk): Promise<Outcome> {
+    const { rng, transcript } = desk;
     const { server, relay, peer, capture } = subjects;
     switch (one.needs) {
       case "ops":

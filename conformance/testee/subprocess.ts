@@ -5,6 +5,7 @@
 import { utf8 } from "../../lib/base/bytes.ts";
 import type { Answer, OpRequest } from "./answer.ts";
 import { answerIn, idOf, type OpsSource, type OpsTestee, TesteeFailure } from "./ops_testee.ts";
+import { START_MS } from "./start_wait.ts";
 import { MAX_LINE_BYTES } from "./testee.ts";
 
 /** What is kept of the testee's standard error, for messages. */
@@ -22,7 +23,7 @@ export function splitCommand(command: string): readonly string[] {
   );
 }
 
-/** `patienceMs` is the longest wait for one answer. */
+/** `patienceMs` is the longest wait for one answer; the first has the time that the program takes to start, too. */
 export function subprocess(command: string, patienceMs: number): OpsSource {
   return {
     description: `command '${command}'`,
@@ -76,6 +77,7 @@ class TesteeProcess {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: string[] = [];
+  #hasAnswered = false;
   #errorText = "";
   #failure: TesteeFailure | undefined;
   #wake: () => void = () => {};
@@ -95,7 +97,8 @@ class TesteeProcess {
   /** Sends a line and waits for the next one. @throws TesteeFailure */
   async exchange(request: string, patienceMs: number): Promise<string> {
     if (this.#lines.length > 0) this.#fail("rubbish", `it says, without being asked: ${this.#lines[0].slice(0, 200)}`);
-    const timer = setTimeout(() => this.#fail("hung", `no answer within ${patienceMs} ms`), patienceMs);
+    const waitMs = this.#hasAnswered ? patienceMs : Math.max(START_MS, patienceMs);
+    const timer = setTimeout(() => this.#fail("hung", `no answer within ${waitMs} ms`), waitMs);
     try {
       if (this.#failure === undefined) {
         this.#input.write(utf8(`${request}\n`)).catch((error: unknown) => this.#fail("died", String(error)));
@@ -104,11 +107,12 @@ class TesteeProcess {
         await new Promise<void>((resolve) => this.#wake = resolve);
       }
       const line = this.#lines.shift();
-      if (line !== undefined) return line;
+      if (line === undefined) throw this.#failure ?? new TesteeFailure("died", "it ended");
+      this.#hasAnswered = true;
+      return line;
     } finally {
       clearTimeout(timer);
     }
-    throw this.#failure ?? new TesteeFailure("died", "it ended");
   }
 
   /** Ends its input, then itself. */

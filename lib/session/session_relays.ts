@@ -44,7 +44,11 @@ export class SessionRelays {
     this.#addresses = addresses;
   }
 
-  /** Begins to bind at a relay over UDP; at one that is known with the newer token. */
+  /**
+   * Begins to bind at a relay over UDP; at one that is known with the newer token. Nothing is said before the next
+   * {@link timeout}: an offer comes together with keys to agree on, and the wait for an answer must not begin before that
+   * work.
+   */
   offer(server: RelayServer, nowMs: number): void {
     if (isIp(server.address)) this.#bind(server, server.address, nowMs);
     else {
@@ -52,7 +56,6 @@ export class SessionRelays {
       named.servers.push(server);
       this.#named.set(server.address, named);
     }
-    this.timeout(nowMs);
   }
 
   #bind(server: RelayServer, ip: string, nowMs: number): void {

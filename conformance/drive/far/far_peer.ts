@@ -36,6 +36,9 @@ import type { Stage } from "./stage.ts";
 /** Requests that are acknowledged as they come, unless a case keeps silent. */
 const ACKNOWLEDGED = ["STREAM_START", "STREAM_STOP", "QUALITY_ADAPT", "DISCONNECT"];
 
+/** An answer on a quiet host takes a few milliseconds. */
+const FENCE_AGAIN_MS = 1000;
+
 const NOWHERE = { host: "127.0.0.1", port: 9 };
 
 export interface FarParts {
@@ -302,19 +305,27 @@ export class FarPeer {
     );
   }
 
-  /** A HEARTBEAT that the peer has to answer: by then it has dealt with all that was sent there before. */
+  /**
+   * A HEARTBEAT that the peer has to answer: by then it has dealt with all that was sent there before. It is said again, in
+   * a packet of its own, while no answer comes: what a busy host has lost is not the peer's fault.
+   */
   async fence(path: FarPath = this.path, { epoch, ...more }: Json & { readonly epoch?: number } = {}): Promise<Json> {
     const { mark } = this.log;
     const heartbeat = { ...this.heartbeat(), ...more };
     await path.send(this.seal(heartbeat, epoch));
-    return await this.log.find(
-      "a sealed HEARTBEAT_ACK with the challenge",
-      mark,
-      (heard) =>
-        heard.kind === "sealed"
-          ? matching(heard.message, "HEARTBEAT_ACK", { challenge: heartbeat.challenge })
-          : undefined,
-    );
+    const again = setInterval(() => this.#later(path.send(this.seal(heartbeat, epoch))), FENCE_AGAIN_MS);
+    try {
+      return await this.log.find(
+        "a sealed HEARTBEAT_ACK with the challenge",
+        mark,
+        (heard) =>
+          heard.kind === "sealed"
+            ? matching(heard.message, "HEARTBEAT_ACK", { challenge: heartbeat.challenge })
+            : undefined,
+      );
+    } finally {
+      clearInterval(again);
+    }
   }
 
   // ---- media
