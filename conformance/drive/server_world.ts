@@ -67,11 +67,14 @@ export class ServerWorld extends World {
     return way === "plain" ? this.webSocket(name, "plain") : this.stream(name);
   }
 
-  /** The ways to it on which a message is a unit by itself. @throws Skip where there are none */
-  get plainWays(): readonly PlainWay[] {
+  /** The ways to it on which a message is a unit by itself, each for a session of its own. @throws Skip where there are none */
+  *plainWays(): Generator<PlainWay> {
     const ways = PLAIN_WAYS.filter((way) => this.target[way] !== undefined);
     if (ways.length === 0) this.skip("needs --target ws://HOST:PORT/plain or tcp://HOST:PORT");
-    return ways;
+    for (const way of ways) {
+      this.newSession();
+      yield way;
+    }
   }
 
   /** A WebSocket, frames as they are; `token` goes into the query. */

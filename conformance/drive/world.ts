@@ -19,11 +19,11 @@ export class World {
    * Of this run of the case. Not seeded: a target that remembers an earlier run with the same seed must not take this
    * one for its continuation.
    */
-  readonly sessionId: string;
-  readonly callerId: string;
-  readonly calleeId: string;
+  sessionId = "";
+  callerId = "";
+  calleeId = "";
   /** Neither the session's nor a peer's. */
-  readonly otherId: string;
+  otherId = "";
   /** What the case has measured. */
   readonly measures: Measure[] = [];
   readonly #lines: Line[] = [];
@@ -32,6 +32,11 @@ export class World {
 
   constructor(desk: Desk) {
     this.desk = desk;
+    this.newSession();
+  }
+
+  /** From here on it is about another session, of other peers: who has heard of the one before need not have seen its end. */
+  newSession(): void {
     const rng = new SystemRng();
     this.sessionId = uuidV4(rng);
     this.callerId = uuidV4(rng);

@@ -29,7 +29,7 @@ export const CASES: readonly Case[] = [
     title: "Each message reaches the other peer of its session once, and comes back to nobody",
     needs: "server",
     run: async (world) => {
-      for (const way of world.plainWays) {
+      for (const way of world.plainWays()) {
         const { caller, callee } = await world.pair(way);
         await caller.say(streamStop(world.caller, 1));
         await callee.nextMessage("STREAM_STOP", { timestamp: 1 });
@@ -248,7 +248,7 @@ export const CASES: readonly Case[] = [
     title: "A HEARTBEAT with the nil session is answered by the server: before a join, alone, and beside another peer",
     needs: "server",
     run: async (world) => {
-      for (const way of world.plainWays) {
+      for (const way of world.plainWays()) {
         await world.nilHeartbeat(await world.connect("stranger", way), 1);
         const { caller, callee } = await world.pair(way);
         await world.nilHeartbeat(caller, 2);
@@ -306,7 +306,7 @@ export const CASES: readonly Case[] = [
     title: "A callee that comes late gets the last CONNECT that found nobody, once",
     needs: "server",
     run: async (world) => {
-      for (const way of world.plainWays) {
+      for (const way of world.plainWays()) {
         const caller = await world.connect("caller", way);
         await caller.say(connect(world.caller, 1, world.credentials(world.caller)));
         await caller.say(connect(world.caller, 2));

@@ -14,7 +14,7 @@ export const CASES: readonly Case[] = [
     title: "A message with another peer_id than the one that joined is unauthorized, and reaches nobody",
     needs: "server",
     run: async (world) => {
-      for (const way of world.plainWays) {
+      for (const way of world.plainWays()) {
         const { caller, callee } = await world.pair(way);
         for (const peerId of [world.calleeId, world.sessionId]) {
           const imposter = { sessionId: world.sessionId, peerId };
@@ -42,7 +42,7 @@ export const CASES: readonly Case[] = [
     title: "A message for another session than the joined one is unauthorized, a CONNECT and a HEARTBEAT too",
     needs: "server",
     run: async (world) => {
-      for (const way of world.plainWays) {
+      for (const way of world.plainWays()) {
         const other = { sessionId: world.calleeId, peerId: world.callerId };
         const line = await world.joined("caller", world.caller, way);
         for (
@@ -106,9 +106,9 @@ export const CASES: readonly Case[] = [
     title: "A third peer is refused with busy, over each transport, and hears nothing of the two",
     needs: "server",
     run: async (world) => {
-      const { caller, callee } = await world.pair();
-      const third = { sessionId: world.sessionId, peerId: world.sessionId };
-      for (const way of world.plainWays) {
+      for (const way of world.plainWays()) {
+        const { caller, callee } = await world.pair();
+        const third = { sessionId: world.sessionId, peerId: world.sessionId };
         const stranger = await world.connect("third", way);
         await stranger.say(world.heartbeat(third.peerId, 1));
         await stranger.nextMessage("ERROR", { code: "busy" });
@@ -137,7 +137,7 @@ export const CASES: readonly Case[] = [
     title: "A peer that joins again on another connection takes its place over",
     needs: "server",
     run: async (world) => {
-      for (const way of world.plainWays) {
+      for (const way of world.plainWays()) {
         const { caller, callee } = await world.pair(way);
         const again = await world.connect("callee again", way);
         await again.say(world.heartbeat(world.calleeId, 5));
@@ -236,7 +236,7 @@ function authCase(id: string, requirement: string, title: string, tries: readonl
     needs: "server",
     run: async (world) => {
       requireAuth(world);
-      for (const way of world.plainWays) {
+      for (const way of world.plainWays()) {
         for (const { name, wish, token, isGood = false } of tries) {
           const changed = typeof wish === "function" ? wish(world) : wish;
           const given = changed === undefined ? token : world.credentials(world.caller, changed).token;

@@ -34,7 +34,7 @@ export const CASES: readonly Case[] = [
     title: "A connection joins with a CONNECT, which then reaches the other peer",
     needs: "server",
     run: async (world) => {
-      for (const way of world.plainWays) {
+      for (const way of world.plainWays()) {
         const callee = await world.joined("callee", world.callee, way);
         const caller = await world.connect("caller", way);
         await caller.say(connect(world.caller, 7, world.credentials(world.caller)));
@@ -50,7 +50,7 @@ export const CASES: readonly Case[] = [
     title: "A connection joins with a HEARTBEAT of the session that names its peer",
     needs: "server",
     run: async (world) => {
-      for (const way of world.plainWays) {
+      for (const way of world.plainWays()) {
         const line = await world.joined("callee", world.callee, way);
         await line.say(streamStop(world.callee, 1));
         await line.say(world.heartbeat(world.calleeId, 2));
@@ -65,7 +65,7 @@ export const CASES: readonly Case[] = [
     title: "No other message joins: it is unauthorized, and so is a HEARTBEAT that names no peer",
     needs: "server",
     run: async (world) => {
-      for (const way of world.plainWays) {
+      for (const way of world.plainWays()) {
         const line = await world.connect("stranger", way);
         await line.say(streamStop(world.caller, 1));
         await line.nextMessage("ERROR", { code: "unauthorized" });
@@ -82,7 +82,7 @@ export const CASES: readonly Case[] = [
     title: "A connection whose first message was refused may still join",
     needs: "server",
     run: async (world) => {
-      for (const way of world.plainWays) {
+      for (const way of world.plainWays()) {
         const line = await world.connect("caller", way);
         await line.say(streamStop(world.caller, 1));
         await line.nextMessage("ERROR", { code: "unauthorized" });
