@@ -253,7 +253,7 @@ Deno.test("conformance --relay-command, --relay-drain: a relay of a case's own i
   const failing = await drained("relay/draining-serves", "--relay-command", relay, "--relay-drain", "sh -c 'exit 3'");
   assert.equal(failing.breaches[0].got, "sh ended with exit code 3: ");
   const gone = await drained("relay/draining-serves", "--relay-command", "false", ...drain);
-  assert.equal(gone.breaches[0].got, "its end: exit code 1");
+  assert.equal(gone.breaches[0].got, "the end of the relay: exit code 1");
   const blind = await drained("relay/status-moves", "--relay-command", relay);
   assert.deepEqual([blind.verdict, blind.why], ["skipped", "needs a --relay-command with {metrics}, a port for HTTP"]);
 });
