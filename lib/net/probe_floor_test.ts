@@ -13,8 +13,8 @@ Deno.test("probe floor: every way of asking has one, measured over loopback, and
   ];
   const floors = await measureFloors(kinds, probeSettings({ timeoutMs: 4000 }));
   assert.deepEqual(floors.map(({ kind }) => kind), kinds);
-  for (const { fromSent, sendLateness } of floors) {
-    assert.equal(fromSent.count, 60);
+  for (const { kind, fromSent, sendLateness } of floors) {
+    assert.equal(fromSent.count, 60, `${kind.protocol} ${kind.method}`);
     assert.ok(fromSent.minMs > 0 && sendLateness.minMs >= 0);
   }
 });
