@@ -1,7 +1,9 @@
 /** Servers of our own, and some that are broken on purpose. */
 import assert from "node:assert/strict";
+import { openSignaling } from "../../lib/net/open_signaling.ts";
 import { ArcrtcProcess } from "../peer/testing/arcrtc_process.ts";
 import { runArgs } from "../testing/run_line.ts";
+import { delay } from "./remote/remote_target.ts";
 import { ownedDirectory } from "./testing/owned_directory.ts";
 
 const SECRET = "00112233445566778899aabbccddeeff";
@@ -65,6 +67,31 @@ Deno.test("fuzz --session: our own peer stands malformed plaintext within valid 
   });
 });
 
+Deno.test("fuzz --session waits until the two of the call before have left", async () => {
+  await during(["serve", "--open", "--port", "0", "--json"], async ({ phoenix }) => {
+    const join = (peerId: string) =>
+      openSignaling(
+        { url: phoenix, sessionId: SESSION, peerId, trust: {}, timeoutMs: 5000 },
+        { message() {}, closed() {} },
+      );
+    const before = [
+      await join("44444444-4444-4444-8444-444444444444"),
+      await join("55555555-5555-4555-8555-555555555555"),
+    ];
+    const listening = delay(1000).then(() => {
+      for (const link of before) link.close();
+      return new ArcrtcProcess(["peer", "listen", "--signal", phoenix, "--session", SESSION, "--json"]);
+    });
+    try {
+      const { exitCode, err, findings } = await fuzz(["--target", phoenix, "--session", SESSION], 2);
+      assert.deepEqual(findings, []);
+      assert.equal(exitCode, 0, err);
+    } finally {
+      await (await listening).kill();
+    }
+  });
+});
+
 const LEAKING = `${Deno.execPath()} run -A ${new URL("testing/leaking_testee.ts", import.meta.url).pathname}`;
 
 Deno.test({
@@ -76,6 +103,8 @@ Deno.test({
     const slow = await fuzz(["--command", LEAKING, "command.strip"], 14);
     const found = slow.findings.find(({ oracle }) => oracle === "slow");
     assert.ok(found !== undefined && found.reproduced.failed > 0, JSON.stringify(slow.findings));
+    const heldUp = await fuzz(["--command", LEAKING, "command.extensions"], 30);
+    assert.deepEqual(heldUp.findings, [], "what is never slow again was the machine's doing");
   },
 });
 

@@ -62,11 +62,17 @@ export async function fuzzRemote(
           dueMs = Math.max(dueMs + 1000 / run.rate, performance.now());
           const [units] = fuzzer.nextBatch(1);
           const outcome = await runRemoteCase(target, units);
-          const isNew = outcome.kind === "failed" && !fuzzer.failures.has(outcome.failure.signature);
-          fuzzer.executed(units, outcome);
-          if (!isNew) continue;
+          if (outcome.kind === "passed" || fuzzer.failures.has(outcome.failure.signature)) {
+            fuzzer.executed(units, outcome);
+            continue;
+          }
           isGone = !await isAlive(target);
           const reproduced = isGone ? untried(units) : await investigate(target, units, outcome.failure, run);
+          if (isHostsFault(outcome.failure, reproduced)) {
+            fuzzer.executed(units, SLOW_ONCE);
+            continue;
+          }
+          fuzzer.executed(units, outcome);
           events.finding(findingOf(target, units, outcome.failure, fuzzer.executions, run.seed, reproduced));
         }
         turn.busyMs += performance.now() - startMs;
@@ -97,6 +103,13 @@ interface Reproduced {
   readonly failed: number;
   readonly tried: number;
 }
+
+/** A case that was slow and never again: whatever held it up was not the case. */
+function isHostsFault(failure: Failure, { failed }: Reproduced): boolean {
+  return failure.oracle === "slow" && failed === 0;
+}
+
+const SLOW_ONCE: CaseOutcome = { kind: "passed", behaviour: "slow once" };
 
 const untried = (units: FuzzCase): Reproduced => ({ smallest: units, failed: 1, tried: 1 });
 

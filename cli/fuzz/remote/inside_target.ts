@@ -14,6 +14,7 @@ import { Breach, type CaseRandom, type FuzzCase } from "../../../lib/fuzz/target
 import { type Clock, systemClock } from "../../../lib/net/clock.ts";
 import type { DatagramTransport } from "../../../lib/net/datagram.ts";
 import type { SignalingLinkEvents } from "../../../lib/net/signaling_link.ts";
+import { NetError } from "../../../lib/net/net_error.ts";
 import { openSignaling } from "../../../lib/net/open_signaling.ts";
 import { SessionPump } from "../../../lib/net/pump.ts";
 import { SystemRng } from "../../../lib/net/system_rng.ts";
@@ -28,6 +29,8 @@ import type { SignalingAddress } from "./signaling_targets.ts";
 
 const STREAM_SSRCS = [0x5f00_0000, 0x5f00_0001, 0x5f00_0002];
 const CONNECT_MS = 15_000;
+/** Between two tries to get into a session that is full. */
+const BUSY_RETRY_MS = 100;
 /** A path whose heartbeats are not answered is given up by then (SPEC ARC-PATH-down). */
 const SILENCE_MS = 6000;
 const MAX_PLAIN_BYTES = 1150;
@@ -115,7 +118,21 @@ class HostileCall {
     return this.#unitsReceived;
   }
 
+  /** A session is full until its server has seen the end of the call before: it is tried again for as long. */
   async #call(): Promise<void> {
+    const endMs = performance.now() + CONNECT_MS;
+    for (;;) {
+      try {
+        return await this.#tryCall(endMs);
+      } catch (error) {
+        if (!(error instanceof SessionIsFull) || performance.now() > endMs) throw error;
+        await delay(BUSY_RETRY_MS);
+      }
+    }
+  }
+
+  /** @throws Breach where no call comes about until `endMs`, SessionIsFull where the server has no place for us. */
+  async #tryCall(endMs: number): Promise<void> {
     await this.close();
     this.#closedWhy = undefined;
     this.#transcript = new Transcript(true);
@@ -180,11 +197,11 @@ class HostileCall {
     pump.start();
     let failure: unknown;
     pump.ended.catch((error) => failure = error);
-    const endMs = performance.now() + CONNECT_MS;
     const until = async (isSo: () => boolean, what: string) => {
       while (!isSo()) {
         if (failure !== undefined) {
-          throw new Breach("crash", `${what}: ${failure instanceof Error ? failure.message : failure}`);
+          const message = `${what}: ${failure instanceof Error ? failure.message : failure}`;
+          throw isBusy(failure) ? new SessionIsFull("crash", message) : new Breach("crash", message);
         }
         if (performance.now() > endMs || this.#closedWhy !== undefined) {
           throw new Breach("silence", `${what}: ${this.#closedWhy ?? "nothing happens"}`);
@@ -279,6 +296,14 @@ class HostileCall {
     }
     pump.stop();
   }
+}
+
+/** The session has its two peers. */
+class SessionIsFull extends Breach {}
+
+/** A refusal with the code `busy` (SPEC ARC-SIG-error-codes), in the server's own words. */
+function isBusy(failure: unknown): boolean {
+  return failure instanceof NetError && failure.kind === "refused" && /\bbusy\b/.test(failure.message);
 }
 
 /** A session id from a flag. */
