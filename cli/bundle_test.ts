@@ -1,8 +1,7 @@
 /** `deno compile` needs a runtime stub from the Deno site; that the program's graph is whole can be shown without. */
 import assert from "node:assert/strict";
+import { bundleProgram } from "./testing/bundle.ts";
 import { VERSION } from "./version.ts";
-
-const MAIN = new URL("./main.ts", import.meta.url).pathname;
 
 async function deno(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, stdout: "piped", stderr: "piped" })
@@ -11,14 +10,13 @@ async function deno(...args: string[]): Promise<{ code: number; out: string; err
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
 }
 
-Deno.test("the program bundles into one file that runs: no import is computed, none is missing", async () => {
+Deno.test("the program bundles into one directory that runs: no import is computed, none is missing", async () => {
   const dir = await Deno.makeTempDir();
   try {
-    const bundled = await deno("bundle", "-o", `${dir}/arcrtc.js`, MAIN);
-    assert.equal(bundled.code, 0, bundled.err);
-    const version = await deno("run", "-A", "--no-lock", "--no-config", `${dir}/arcrtc.js`, "--version");
+    const main = await bundleProgram(dir);
+    const version = await deno("run", "-A", "--no-lock", "--no-config", main, "--version");
     assert.equal(version.out, `arcrtc ${VERSION}\n`, version.err);
-    const help = await deno("run", "-A", "--no-lock", "--no-config", `${dir}/arcrtc.js`, "decode", "--help");
+    const help = await deno("run", "-A", "--no-lock", "--no-config", main, "decode", "--help");
     assert.match(help.out, /Usage: arcrtc decode/);
   } finally {
     await Deno.remove(dir, { recursive: true });

@@ -1,6 +1,9 @@
 /**
  * `deno task conform`: this project's own programs before the whole suite, as anybody's would be: `arcrtc testee`, `serve`,
  * `relay` and `peer` as processes, over sockets, with a capture of a call. Flags go to `arcrtc conformance`.
+ *
+ * What the suite starts hundreds of times is bundled before: from its sources, a peer spends more time on loading than on
+ * its call.
  */
 import { PlayedSite } from "../../../conformance/drive/played_sites.ts";
 import { formatHostPort } from "../../../lib/base/address_table.ts";
@@ -8,12 +11,13 @@ import { toHex } from "../../../lib/base/bytes.ts";
 import { systemClock } from "../../../lib/net/clock.ts";
 import { SystemRng } from "../../../lib/net/system_rng.ts";
 import { ArcrtcProcess } from "../../peer/testing/arcrtc_process.ts";
+import { bundleProgram } from "../../testing/bundle.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const CAPTURE = new URL("../../../fixtures/captures/call-relay", import.meta.url).pathname;
 
-function command(...words: readonly string[]): string {
-  return [Deno.execPath(), "run", "--quiet", "-A", MAIN, ...words].join(" ");
+function command(program: string, ...words: readonly string[]): string {
+  return [Deno.execPath(), "run", "--quiet", "-A", "--unstable-net", program, ...words].join(" ");
 }
 
 /** Enough for a server to choose from. */
@@ -30,6 +34,15 @@ async function freePlaces(): Promise<readonly string[]> {
 }
 
 async function conform(flags: readonly string[]): Promise<number> {
+  const directory = await Deno.makeTempDir();
+  try {
+    return await conformProgram(await bundleProgram(directory), flags);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function conformProgram(program: string, flags: readonly string[]): Promise<number> {
   const secret = toHex(new SystemRng().fill(new Uint8Array(32)));
   const authSecret = toHex(new SystemRng().fill(new Uint8Array(32)));
   const relay = new ArcrtcProcess([
@@ -57,15 +70,19 @@ async function conform(flags: readonly string[]): Promise<number> {
     ].join(" ");
     const { code } = await new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "--quiet", "-A", MAIN, "conformance", "--command", command("testee")],
+        ...["run", "--quiet", "-A", MAIN, "conformance", "--command", command(program, "testee")],
         ...served.flatMap((url) => ["--target", url]),
         ...["--auth-secret", authSecret],
         ...relays.flatMap((url) => ["--relay", url]),
         ...["--relay-secret", secret, "--insecure", "--relay-metrics", places.metrics[0]],
-        ...["--relay-command", command("relay", "--secret {secret} --udp-port {port} --no-tcp --http-port {metrics}")],
+        ...[
+          "--relay-command",
+          command(program, "relay", "--secret {secret} --udp-port {port} --no-tcp --http-port {metrics}"),
+        ],
         ...["--relay-drain", "sh -c 'kill -TERM {pid}'"],
         ...played.flatMap((place) => ["--play-relay", `udp://${place}`]),
-        ...["--peer-call", command("peer", "call", peer), "--peer-listen", command("peer", "listen", peer)],
+        ...["--peer-call", command(program, "peer", "call", peer)],
+        ...["--peer-listen", command(program, "peer", "listen", peer)],
         ...["--capture", `${CAPTURE}.pcap`, "--keylog", `${CAPTURE}.keys`],
         ...flags,
       ],
