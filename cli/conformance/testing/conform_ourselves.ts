@@ -2,8 +2,8 @@
  * `deno task conform`: this project's own programs before the whole suite, as anybody's would be: `arcrtc testee`, `serve`,
  * `relay` and `peer` as processes, over sockets, with a capture of a call. Flags go to `arcrtc conformance`.
  *
- * What the suite starts hundreds of times is bundled before: from its sources, a peer spends more time on loading than on
- * its call.
+ * Peers, of which the suite starts some hundreds, are run from a bundle: from its sources, a peer spends more time on
+ * loading than on its call.
  */
 import { PlayedSite } from "../../../conformance/drive/played_sites.ts";
 import { formatHostPort } from "../../../lib/base/address_table.ts";
@@ -36,13 +36,13 @@ async function freePlaces(): Promise<readonly string[]> {
 async function conform(flags: readonly string[]): Promise<number> {
   const directory = await Deno.makeTempDir();
   try {
-    return await conformProgram(await bundleProgram(directory), flags);
+    return await conformWithPeers(await bundleProgram(directory), flags);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
 }
 
-async function conformProgram(program: string, flags: readonly string[]): Promise<number> {
+async function conformWithPeers(bundle: string, flags: readonly string[]): Promise<number> {
   const secret = toHex(new SystemRng().fill(new Uint8Array(32)));
   const authSecret = toHex(new SystemRng().fill(new Uint8Array(32)));
   const relay = new ArcrtcProcess([
@@ -70,19 +70,19 @@ async function conformProgram(program: string, flags: readonly string[]): Promis
     ].join(" ");
     const { code } = await new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "--quiet", "-A", MAIN, "conformance", "--command", command(program, "testee")],
+        ...["run", "--quiet", "-A", MAIN, "conformance", "--command", command(MAIN, "testee")],
         ...served.flatMap((url) => ["--target", url]),
         ...["--auth-secret", authSecret],
         ...relays.flatMap((url) => ["--relay", url]),
         ...["--relay-secret", secret, "--insecure", "--relay-metrics", places.metrics[0]],
         ...[
           "--relay-command",
-          command(program, "relay", "--secret {secret} --udp-port {port} --no-tcp --http-port {metrics}"),
+          command(MAIN, "relay", "--secret {secret} --udp-port {port} --no-tcp --http-port {metrics}"),
         ],
         ...["--relay-drain", "sh -c 'kill -TERM {pid}'"],
         ...played.flatMap((place) => ["--play-relay", `udp://${place}`]),
-        ...["--peer-call", command(program, "peer", "call", peer)],
-        ...["--peer-listen", command(program, "peer", "listen", peer)],
+        ...["--peer-call", command(bundle, "peer", "call", peer)],
+        ...["--peer-listen", command(bundle, "peer", "listen", peer)],
         ...["--capture", `${CAPTURE}.pcap`, "--keylog", `${CAPTURE}.keys`],
         ...flags,
       ],
