@@ -1,5 +1,5 @@
 /** What was asked, sent, received and noted while a case ran: the evidence behind its verdict. Bounded. */
-import { toHex } from "../lib/base/bytes.ts";
+import { toHex, utf8 } from "../lib/base/bytes.ts";
 
 /** A request to the testee's ops with its answer, as JSON; no answer where none came. */
 export interface Asked {
@@ -64,13 +64,15 @@ export class Transcript {
     this.#add({ kind: "asked", ...entry });
   }
 
-  /** The unit is borrowed: it is written down at once. */
+  /** The unit is borrowed: it is written down at once, with {@link withoutSignatures} where it is readable. */
   moved(kind: Moved["kind"], line: string, unit: Uint8Array): void {
     if (this.#isMuted) return void this.#dropped++;
     const shown = unit.subarray(0, MAX_UNIT_BYTES);
     const cut = shown.length === unit.length ? "" : `... ${unit.length} bytes in all`;
-    const text = readable(shown);
-    this.#add({ kind, line, hex: toHex(shown) + cut, ...(text === undefined ? {} : { text: text + cut }) });
+    const read = readable(shown);
+    if (read === undefined) return this.#add({ kind, line, hex: toHex(shown) + cut });
+    const text = withoutSignatures(read);
+    this.#add({ kind, line, hex: toHex(text === read ? shown : utf8(text)) + cut, text: text + cut });
   }
 
   noted(kind: Noted["kind"], text: string, line?: string): void {
@@ -81,6 +83,14 @@ export class Transcript {
     if (this.#entries.length >= MAX_ENTRIES) this.#dropped++;
     else this.#entries.push({ ...entry, atMs: Math.round((this.#nowMs() - this.#startMs) * 1000) / 1000 });
   }
+}
+
+/**
+ * A join token is good for as long as it says, whoever has it: what proves it does not leave the run. As many `x` stand in
+ * its place, so that every byte behind it stays where it was.
+ */
+export function withoutSignatures(text: string): string {
+  return text.replace(/\b(eyJ[\w-]+\.eyJ[\w-]*\.)([\w-]+)/g, (_, signed, proof) => signed + "x".repeat(proof.length));
 }
 
 /** The unit as text where it is printable ASCII, as messages mostly are. */

@@ -1,4 +1,5 @@
-/** Capsules on disk: one file for each case that fails. */
+/** Capsules on disk: one file for each case that fails, and a capture beside it where units moved. */
+import { captureOf } from "../../conformance/capsule/capture.ts";
 import {
   type Capsule,
   capsuleFileName,
@@ -25,7 +26,10 @@ export function writeCapsules(directory: string, run: SuiteResult, setting: RunS
     if (written.length > 0) Deno.mkdirSync(directory, { recursive: true });
     for (const { dialect, result } of written) {
       const capsule = capsuleOf(result, dialect, run, setting);
-      Deno.writeTextFileSync(`${directory}/${capsuleFileName(capsule)}`, capsuleText(capsule));
+      const path = `${directory}/${capsuleFileName(capsule)}`;
+      Deno.writeTextFileSync(path, capsuleText(capsule));
+      const capture = captureOf(capsule);
+      if (capture !== undefined) Deno.writeFileSync(path.replace(/json$/, "pcapng"), capture);
     }
   } catch (error) {
     throw new CliError("usage", `cannot write to ${directory}: ${error instanceof Error ? error.message : error}`);

@@ -109,7 +109,10 @@ export function addConformanceOptions(command: Command): Command {
         `how it is told: ${FORMATS.join(", ")}; FORMAT=FILE writes a file, several are written at once (default: text)`,
       ).argParser((text: string, before: readonly ReportWish[] = []) => [...before, reportWish(text)]),
     )
-    .option("--capsules <dir>", "write a file for each case that fails, for arcrtc conformance replay")
+    .option(
+      "--capsules <dir>",
+      "write a file for each case that fails, for arcrtc conformance replay, and its units as a pcapng",
+    )
     .option("--json", "the same as --report json")
     .option("-v, --verbose", "list passed cases too, with whole transcripts")
     .option("-q, --quiet", "no progress");

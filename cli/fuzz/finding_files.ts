@@ -10,10 +10,8 @@
  *   case.pcapng      the same as packets, for Wireshark and arcrtc dump
  * ```
  */
-import { concatBytes, toHex } from "../../lib/base/bytes.ts";
-import { unwrap } from "../../lib/base/parsed.ts";
-import { writePcapngHeader, writePcapngPacket } from "../../lib/dissect/pcapng_writer.ts";
-import { writeUdpPacket } from "../../lib/dissect/udp_packet_writer.ts";
+import { toHex } from "../../lib/base/bytes.ts";
+import { writeUnitCapture } from "../../lib/dissect/unit_capture.ts";
 import { parseCase } from "../../lib/fuzz/case_text.ts";
 import { seedFor } from "../../lib/fuzz/case_random.ts";
 import type { FuzzCase, Oracle } from "../../lib/fuzz/target.ts";
@@ -140,17 +138,7 @@ function transcript(finding: Finding, units: FuzzCase): string {
   return lines.join("\n");
 }
 
-/** A unit larger than a UDP packet is cut: the case itself is beside it. */
-const MAX_CAPTURED_BYTES = 60_000;
-
 function captureOf(units: FuzzCase): Uint8Array<ArrayBuffer> {
-  const [from, to] = [{ host: "192.0.2.1", port: 5000 }, { host: "192.0.2.2", port: 6000 }];
-  const packets = units.map((unit, i) =>
-    writePcapngPacket({
-      bytes: unwrap(writeUdpPacket(from, to, unit.subarray(0, MAX_CAPTURED_BYTES))),
-      direction: "out",
-      unixMs: i,
-    })
-  );
-  return concatBytes(writePcapngHeader(`arcrtc fuzz ${VERSION}`, "fuzz"), ...packets);
+  const captured = units.map((unit, i) => ({ unit, direction: "out" as const, unixMs: i, conversation: 0 }));
+  return writeUnitCapture(`arcrtc fuzz ${VERSION}`, "fuzz", captured);
 }

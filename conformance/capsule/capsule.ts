@@ -18,6 +18,7 @@ import {
   TRANSCRIPT_ENTRY_SCHEMA,
 } from "../report/report_schema.ts";
 import { breachJson, entryJson, ruleJson } from "../report/json.ts";
+import { withoutSignatures } from "../transcript.ts";
 import type { CaseResult, SuiteResult } from "../results.ts";
 import { DIALECTS } from "../testee/rtp_json.ts";
 import { VERDICTS } from "../verdict.ts";
@@ -125,9 +126,4 @@ function keptEntries({ transcript, breaches }: CaseResult): Capsule["transcript"
     kept.add(i);
   }
   return entries.filter(({ i }) => kept.has(i)).map(({ json }) => json);
-}
-
-/** A join token is good for as long as it says, whoever has it: what proves it does not leave the run. */
-function withoutSignatures(text: string): string {
-  return text.replace(/\b(eyJ[\w-]+\.eyJ[\w-]*)\.[\w-]+/g, "$1.signature-left-out");
 }

@@ -25,6 +25,7 @@ const LINKTYPE_RAW = 101;
 export const ARC_SECRETS_TYPE = 0x4172_634b;
 
 const OPTION_END = 0;
+const OPTION_COMMENT = 1;
 const OPTION_USER_APPLICATION = 4;
 export const OPTION_TIME_RESOLUTION = 9;
 const OPTION_INTERFACE_NAME = 2;
@@ -42,6 +43,8 @@ export interface CapturedPacket {
   readonly direction: "in" | "out";
   /** Fractions are kept to the microsecond. */
   readonly unixMs: number;
+  /** For whoever reads the capture. */
+  readonly comment?: string;
 }
 
 /** What a file begins with: section header and the one interface. `application` is who writes it. */
@@ -64,7 +67,7 @@ export function writePcapngSection(application: string): Uint8Array<ArrayBuffer>
   return pcapngBlock(SECTION_HEADER, section, pcapngOptions([OPTION_USER_APPLICATION, utf8(application)]));
 }
 
-export function writePcapngPacket({ bytes, direction, unixMs }: CapturedPacket): Uint8Array<ArrayBuffer> {
+export function writePcapngPacket({ bytes, direction, unixMs, comment }: CapturedPacket): Uint8Array<ArrayBuffer> {
   const microseconds = Math.round(unixMs * 1000);
   const body = new Uint8Array(20 + padded(bytes.length));
   writeU32(body, 4, Math.floor(microseconds / 0x1_0000_0000));
@@ -74,7 +77,8 @@ export function writePcapngPacket({ bytes, direction, unixMs }: CapturedPacket):
   body.set(bytes, 20);
   const flags = new Uint8Array(4);
   writeU32(flags, 0, DIRECTION_FLAG[direction]);
-  return pcapngBlock(ENHANCED_PACKET, body, pcapngOptions([OPTION_PACKET_FLAGS, flags]));
+  const comments = comment === undefined ? [] : [[OPTION_COMMENT, utf8(comment)] as const];
+  return pcapngBlock(ENHANCED_PACKET, body, pcapngOptions(...comments, [OPTION_PACKET_FLAGS, flags]));
 }
 
 /** Lines of a key log, each with its line end. */
