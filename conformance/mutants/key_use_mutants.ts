@@ -1,6 +1,7 @@
 /** Testees that use their keys for too long. */
 import { isJson, type Json } from "../testee/answer.ts";
-import type { Mutant } from "./mutant.ts";
+import type { JsonObject } from "../testee/request.ts";
+import { asking, type Mutant, opsMutant } from "./mutant.ts";
 import { running, saying } from "./signaling_mutant.ts";
 
 export const KEY_USE_MUTANTS: readonly Mutant[] = [
@@ -27,6 +28,21 @@ export const KEY_USE_MUTANTS: readonly Mutant[] = [
       breaks: ["ARC-KEY-rotation-stop"],
     },
     (_, { inputs }) => protecting(inputs, ({ packets }) => Number(packets)),
+  ),
+  opsMutant(
+    {
+      id: "key/one-packet-too-many",
+      broken: "protects 2^31 + 1 packets under an epoch",
+      breaks: ["ARC-KEY-rotation-stop"],
+    },
+    "signaling.run",
+    (op) => (request, context) => {
+      const config = request.raw.config as JsonObject | undefined;
+      const before = config?.start_index;
+      return typeof before === "number"
+        ? op(asking(request, { config: { ...config, start_index: before - 1 } }), context)
+        : op(request, context);
+    },
   ),
   saying(
     {

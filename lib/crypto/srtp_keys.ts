@@ -39,9 +39,9 @@ export class PacketBudget {
     return this.#usedPackets >= this.limitPackets;
   }
 
-  /** Counts one packet. */
-  spend(): void {
-    this.#usedPackets++;
+  /** Counts one packet, or so many. */
+  spend(packets = 1): void {
+    this.#usedPackets += packets;
   }
 }
 

@@ -8,6 +8,10 @@ import { connected, refusalsOf, signalingRun, SuiteCaller } from "../signaling/s
 
 const LIMIT = 64;
 const WITH_LIMIT = { config: { rotation_packets: LIMIT } };
+/** What an epoch may protect where no knob says otherwise, and a testee that has come near to it. */
+const PROTOCOL_LIMIT = 2 ** 31;
+const LEFT = 500;
+const NEAR_ITS_END = { config: { start_index: PROTOCOL_LIMIT - LEFT } };
 /** A peer that has answered a rotation sends with the new epoch after this time at the latest. */
 const SWITCHED_MS = 1500;
 
@@ -59,7 +63,12 @@ export const CASES: readonly Case[] = [
           ...asksForOne(200),
         },
         {
-          name: "1000 packets under the limit of the protocol",
+          name: "the limit of the protocol",
+          request: signalingRun([...said, packets(100, 1, LEFT - 1), packets(200, 1, 1)], NEAR_ITS_END),
+          ...asksForOne(200),
+        },
+        {
+          name: "the first 1000 packets under the limit of the protocol",
           request: signalingRun([...said, packets(100, 1, 1000)]),
           ...answersWith("no KEY_ROTATE", (value) => rotationsOf(value).length === 0 ? undefined : "there is one"),
         },
@@ -75,6 +84,11 @@ export const CASES: readonly Case[] = [
       return connected(caller, (said) => {
         const spent = [...said, packets(10, 1, LIMIT + 36), packets(20, 1, 1), packets(60_000, 1, 1)];
         return [
+          {
+            name: "at the limit of the protocol",
+            request: signalingRun([...said, packets(10, 1, LEFT - 1), packets(20, 2, 2)], NEAR_ITS_END),
+            ...protects([10, 0, LEFT - 1], [20, 0, 1]),
+          },
           {
             name: "without an answer",
             request: signalingRun(spent, WITH_LIMIT),

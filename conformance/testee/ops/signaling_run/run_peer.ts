@@ -3,19 +3,22 @@
  *
  * ```
  * config  {session_id?, peer_id?, seed?, private_keys?[hex], suites?[], authentications?[], codecs?[], rotation_ms?,
- *          rotation_packets?, token?, datagrams?, identity?, unix_start_ms?, until_ms?}; identity: see `identity.ts`
+ *          rotation_packets?, start_index?, token?, datagrams?, identity?, unix_start_ms?, until_ms?};
+ *         identity: see `identity.ts`
  * ok      {outputs: [{at_ms, message}], state, states: [{at_ms, state}], events[], identity_verified?,
  *          round_trips: [{at_ms, rtt_ms}], protected: [{at_ms, ssrc, epoch, packets}]}
  * ```
  *
  * `states` are those that the machine tells its application as it comes to them. `identity_verified` is there once the
  * session is connected. `round_trips` are those that HEARTBEATs have measured, `protected` is what became of each
- * "protect": the epoch, and how many of the packets were protected.
+ * "protect": the epoch, and how many of the packets were protected. `start_index` is the packet index that each SSRC
+ * begins at, and how many packets the first epoch has protected before.
  */
 import { SeededRng } from "../../../../lib/base/rng.ts";
 import { uuidV4 } from "../../../../lib/base/uuid.ts";
 import type { CryptoBackend } from "../../../../lib/crypto/backend.ts";
 import { identityStanding, isIdentityVerified } from "../../../../lib/crypto/identity.ts";
+import { MAX_PACKET_INDEX } from "../../../../lib/crypto/packet_index.ts";
 import { AUTHENTICATIONS, SUITE_NAMES } from "../../../../lib/crypto/suites.ts";
 import { findCodec } from "../../../../lib/media/codec.ts";
 import { SignalingEndpoint } from "../../../../lib/signaling/endpoint.ts";
@@ -41,7 +44,7 @@ export function runPeer(
 ): OpResult {
   const identity = readIdentity(config);
   const endpoint = makeEndpoint(role, config, identity);
-  const packets = new PacketMaker(endpoint, crypto);
+  const packets = new PacketMaker(endpoint, crypto, config.integerOr("start_index", 0, MAX_PACKET_INDEX, 0));
   const outputs: Sent[] = [];
   const events: string[] = [];
   const states: object[] = [];
