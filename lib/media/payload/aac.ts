@@ -14,9 +14,8 @@ import { readU16, writeU16 } from "../../base/bytes.ts";
 import { type Fault, fault, ok, type Parsed, truncated } from "../../base/parsed.ts";
 import { audioFrame, type MediaFrame } from "../frame.ts";
 import { FrameAssembly } from "./frame_assembly.ts";
-import { FrameQueue } from "./frame_queue.ts";
-import { PacketOrder } from "./packet_order.ts";
-import type { Depacketizer, DepacketizerStats, Packetizer, PayloadSink } from "./payload_format.ts";
+import { OrderedDepacketizer } from "./ordered_depacketizer.ts";
+import type { Packetizer, PayloadSink } from "./payload_format.ts";
 
 const MAX_UNIT_BYTES = 0x1fff;
 const AU_HEADER_BYTES = 2;
@@ -52,50 +51,27 @@ export class AacPacketizer implements Packetizer {
 }
 
 /** Whole access units borrow the payload; cut ones are put together. */
-export class AacDepacketizer implements Depacketizer {
+export class AacDepacketizer extends OrderedDepacketizer {
   readonly #unitTicks: number;
   readonly #unit = new FrameAssembly(MAX_UNIT_BYTES);
   #unitBytes = 0;
-  readonly #queue = new FrameQueue();
-  readonly #order = new PacketOrder();
-  #framesIncomplete = 0;
-  #packetsRefused = 0;
 
   constructor(unitTicks: number = AAC_UNIT_TICKS) {
+    super();
     this.#unitTicks = unitTicks;
   }
 
-  push(payload: Uint8Array, marker: boolean, timestampTicks: number, seqIndex: number): Fault | undefined {
-    if (this.#order.accept(seqIndex) === "stale") {
-      this.#packetsRefused++;
-      return fault("bad_state", `Cannot depacketize: need a ${this.#order.expected}, got ${seqIndex}`).fault;
-    }
-    this.#queue.forget();
+  protected take(payload: Uint8Array, marker: boolean, timestampTicks: number): Fault | undefined {
     this.#unit.reclaim();
     if (payload.length === 0) return undefined;
     if (this.#unit.isOpen && timestampTicks !== this.#unit.timestampTicks) this.#giveUp();
 
     const refused = this.#read(payload, marker, timestampTicks);
     if (refused === undefined) return undefined;
-    this.#packetsRefused++;
-    if (!this.#unit.isOpen) this.#framesIncomplete++;
+    if (!this.#unit.isOpen) this.framesIncomplete++;
     else if (marker) this.#giveUp();
     else this.#unit.damaged = true;
     return refused;
-  }
-
-  poll(): MediaFrame | undefined {
-    return this.#queue.poll();
-  }
-
-  get stats(): DepacketizerStats {
-    return {
-      frames: this.#queue.frames,
-      framesIncomplete: this.#framesIncomplete,
-      framesUnread: this.#queue.framesUnread,
-      packetsMissing: this.#order.packetsMissing,
-      packetsRefused: this.#packetsRefused,
-    };
   }
 
   #read(payload: Uint8Array, marker: boolean, timestampTicks: number): Fault | undefined {
@@ -137,7 +113,7 @@ export class AacDepacketizer implements Depacketizer {
     for (let headerAt = 2, i = 0; headerAt < bodyAt; headerAt += AU_HEADER_BYTES, i++) {
       const end = unitAt + (readU16(payload, headerAt) >>> 3);
       const ticks = timestampTicks + i * this.#unitTicks;
-      this.#queue.add(audioFrame(payload.subarray(unitAt, end), ticks, this.#unitTicks));
+      this.queue.add(audioFrame(payload.subarray(unitAt, end), ticks, this.#unitTicks));
       unitAt = end;
     }
     return undefined;
@@ -169,12 +145,12 @@ export class AacDepacketizer implements Depacketizer {
     if (!marker) return undefined;
     // A missing fragment shows in the total, whichever it was; so gaps in the index need no watching here.
     if (unit.damaged || total < unitBytes) this.#giveUp();
-    else this.#queue.add(audioFrame(unit.close(), timestampTicks, this.#unitTicks));
+    else this.queue.add(audioFrame(unit.close(), timestampTicks, this.#unitTicks));
     return undefined;
   }
 
   #giveUp(): void {
-    this.#framesIncomplete++;
+    this.framesIncomplete++;
     this.#unit.discard();
   }
 }

@@ -3,12 +3,12 @@
  * marker, or when the next packet has another timestamp. What its payloads mean is the format's own affair
  * ({@link FrameSyntax}).
  */
-import { type Fault, fault } from "../../base/parsed.ts";
-import type { FrameClass, MediaFrame } from "../frame.ts";
+import type { Fault } from "../../base/parsed.ts";
+import type { FrameClass } from "../frame.ts";
 import { FrameAssembly } from "./frame_assembly.ts";
-import { FrameQueue } from "./frame_queue.ts";
-import { PacketOrder } from "./packet_order.ts";
-import { type Depacketizer, type DepacketizerStats, MAX_FRAME_BYTES } from "./payload_format.ts";
+import { OrderedDepacketizer } from "./ordered_depacketizer.ts";
+import type { PacketPlace } from "./packet_order.ts";
+import { MAX_FRAME_BYTES } from "./payload_format.ts";
 
 export interface FrameSyntax {
   /** A new frame begins: nothing of the one before counts. */
@@ -29,37 +29,33 @@ export interface FrameDepacketizerOptions {
   readonly maxFrameBytes?: number;
 }
 
-export class FrameDepacketizer implements Depacketizer {
+export class FrameDepacketizer extends OrderedDepacketizer {
   readonly #syntax: FrameSyntax;
   readonly #frame: FrameAssembly;
-  readonly #queue = new FrameQueue();
-  readonly #order = new PacketOrder();
   /** The packet before the next one ended a frame. */
   #atBoundary: boolean;
   /** A packet is missing between the last boundary and here. */
   #afterGap = false;
   /** No packet is missing since the last one that had a payload. */
   #contiguous = true;
-  #framesIncomplete = 0;
-  #packetsRefused = 0;
 
   constructor(syntax: FrameSyntax, options: FrameDepacketizerOptions = {}) {
+    super();
     this.#syntax = syntax;
     this.#frame = new FrameAssembly(options.maxFrameBytes ?? MAX_FRAME_BYTES);
     this.#atBoundary = options.fromStart ?? false;
   }
 
-  push(payload: Uint8Array, marker: boolean, timestampTicks: number, seqIndex: number): Fault | undefined {
-    const order = this.#order.accept(seqIndex);
-    if (order === "stale") {
-      this.#packetsRefused++;
-      return fault("bad_state", `Cannot depacketize: need a ${this.#order.expected}, got ${seqIndex}`).fault;
-    }
-    this.#queue.forget();
+  protected take(
+    payload: Uint8Array,
+    marker: boolean,
+    timestampTicks: number,
+    place: PacketPlace,
+  ): Fault | undefined {
     const frame = this.#frame;
     frame.reclaim();
 
-    if (order === "gap") {
+    if (place === "gap") {
       this.#atBoundary = false;
       this.#afterGap = true;
       this.#contiguous = false;
@@ -76,27 +72,10 @@ export class FrameDepacketizer implements Depacketizer {
     let refused: Fault | undefined;
     if (!frame.damaged) {
       refused = this.#syntax.append(payload, frame);
-      if (refused !== undefined) {
-        frame.damaged = true;
-        this.#packetsRefused++;
-      }
+      if (refused !== undefined) frame.damaged = true;
     }
     if (marker) this.#finish(true);
     return refused;
-  }
-
-  poll(): MediaFrame | undefined {
-    return this.#queue.poll();
-  }
-
-  get stats(): DepacketizerStats {
-    return {
-      frames: this.#queue.frames,
-      framesIncomplete: this.#framesIncomplete,
-      framesUnread: this.#queue.framesUnread,
-      packetsMissing: this.#order.packetsMissing,
-      packetsRefused: this.#packetsRefused,
-    };
   }
 
   /** Ends the open frame; `contiguous`: what comes next begins another. */
@@ -105,7 +84,7 @@ export class FrameDepacketizer implements Depacketizer {
     this.#atBoundary = contiguous;
     this.#afterGap = !contiguous;
     if (frame.damaged || this.#syntax.midFragment) {
-      this.#framesIncomplete++;
+      this.framesIncomplete++;
       frame.discard();
       return;
     }
@@ -113,6 +92,6 @@ export class FrameDepacketizer implements Depacketizer {
     const { timestampTicks } = frame;
     const data = frame.close();
     const { keyframe, priority } = this.#syntax.classify(data);
-    this.#queue.add({ data, timestampTicks, durationTicks: 0, keyframe, priority, complete });
+    this.queue.add({ data, timestampTicks, durationTicks: 0, keyframe, priority, complete });
   }
 }
