@@ -75,7 +75,7 @@ export interface MacKey {
 /**
  * The arithmetic of ECDH on P-256 (SPEC ARC-KEY-ecdh-curve). It judges nothing: `ecdh.ts` has made sure that a private
  * key is 32 bytes with 1 <= d < n and a public key a point on the curve, uncompressed. Both are borrowed for the call,
- * and the library's copy of a private key is erased with it; what comes back is new and the caller's.
+ * and copies of secrets in bytes or in a library's memory are erased with it; what comes back is new and the caller's.
  */
 export interface P256 {
   /** The public key of a private key, uncompressed, 65 bytes. */

@@ -45,9 +45,10 @@ export class NativeP256 implements P256 {
   /**
    * Leaves in the scratch `privateKey` times `publicKey`, or times the generator where that is null.
    *
-   * With one scalar EC_POINT_mul takes constant time, and is what the library's own key generation and ECDH call: by
-   * windows from tables that are read whole, where it has the curve in assembly, else by a Montgomery ladder. Only a sum
-   * of two products, as verifying a signature needs it, may go another way.
+   * A call has one scalar, the generator's or the point's: EC_POINT_mul takes that for a secret, whatever its flags, and
+   * goes the constant-time way of the library's own key generation and ECDH (`crypto/ec/ec_mult.c`, `ecp_nistz256.c`):
+   * windows whose tables are read whole, where it has the curve in assembly, else a Montgomery ladder. Only sums of
+   * products, which verify signatures, go faster ways that depend on the scalars.
    */
   #multiply(privateKey: Uint8Array, publicKey: Uint8Array | null): void {
     const lib = this.#lib;
