@@ -5,7 +5,7 @@
  */
 import { utf8 } from "../../lib/base/bytes.ts";
 import { uuidV4 } from "../../lib/base/uuid.ts";
-import { chooseBackend } from "../../lib/crypto/backend_choice.ts";
+import { defaultBackend } from "../../lib/crypto/backend_choice.ts";
 import type { MediaKind } from "../../lib/media/codec.ts";
 import { makeTestSource, type TestSource } from "../../lib/media/synthetic.ts";
 import { type Clock, systemClock } from "../../lib/net/clock.ts";
@@ -69,7 +69,7 @@ class OwnPeer implements RunningProgram {
       peerId,
       rng: this.#rng,
       unixOffsetMs: clock.unixOffsetMs,
-      backend: chooseBackend("auto").backend,
+      backend: defaultBackend(),
       addresses: transport.addresses,
       codecs: KNOWN_CODECS,
       suites: ["aes-128-gcm", "aes-256-gcm", "chacha20-poly1305"],

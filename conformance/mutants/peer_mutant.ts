@@ -112,6 +112,7 @@ export function saying(make: () => (message: Json) => Json | undefined): OwnPeer
 export function withCrypto(change: (backend: CryptoBackend) => Partial<CryptoBackend>): OwnPeerChanges {
   const backend: CryptoBackend = {
     name: nobleBackend.name,
+    p256: nobleBackend.p256,
     importAead: (suite, key) => nobleBackend.importAead(suite, key),
     importMac: (key) => nobleBackend.importMac(key),
   };

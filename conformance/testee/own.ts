@@ -51,7 +51,7 @@ function ownOps({ version, crypto, readFile }: OwnTesteeOptions): Ops {
     ...unitOps,
     ...rtpOps,
     ...reducedOps,
-    ...keysOps,
+    ...keysOps(crypto),
     ...sealOps(crypto),
     ...relayOps,
     ...srtpOps(crypto),

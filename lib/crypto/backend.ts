@@ -1,6 +1,7 @@
 /**
  * What the protocol asks of a cryptography library: AEAD and HMAC-SHA256 with imported keys, in place on the caller's
- * buffer. Chosen once at start (`backend_choice.ts`); every backend gives the same bytes and passes the same tests.
+ * buffer, and P-256 for agreeing on keys. Chosen once at start (`backend_choice.ts`); every backend gives the same bytes
+ * and passes the same tests.
  *
  * ```
  *            aadStart    textStart                textEnd
@@ -71,9 +72,24 @@ export interface MacKey {
   free(): void;
 }
 
+/**
+ * The arithmetic of ECDH on P-256 (SPEC ARC-KEY-ecdh-curve). It judges nothing: `ecdh.ts` has made sure that a private
+ * key is 32 bytes with 1 <= d < n and a public key a point on the curve, uncompressed. Both are borrowed for the call,
+ * and copies of secrets in bytes or in a library's memory are erased with it (noble's integers cannot be); what comes
+ * back is new and the caller's.
+ */
+export interface P256 {
+  /** The public key of a private key, uncompressed, 65 bytes. */
+  publicKey(privateKey: Uint8Array): Uint8Array;
+
+  /** The x coordinate of the product, 32 bytes with the zeros that it may begin with. A secret, which its owner erases. */
+  sharedX(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array;
+}
+
 /** A cryptography library behind the two handles. Key bytes are copied, never kept by reference. */
 export interface CryptoBackend {
   readonly name: BackendName;
+  readonly p256: P256;
 
   /** @throws RangeError when `key` has not the suite's length. */
   importAead(suite: SuiteName, key: Uint8Array): AeadKey;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chooseBackend } from "./backend_choice.ts";
+import { Buffer } from "node:buffer";
+import { chooseBackend, defaultBackend } from "./backend_choice.ts";
 import type { NodeCrypto } from "./backend_node.ts";
 import { LIBCRYPTO, requireNodeCrypto } from "./testing/backends.ts";
 
@@ -9,6 +10,11 @@ Deno.test("crypto choice: auto takes node where node:crypto serves, and says why
   const { backend, why } = chooseBackend("auto");
   assert.equal(backend.name, "node");
   assert.match(why, /node:crypto is present/);
+});
+
+Deno.test("crypto choice: without a wish it is what auto takes, the same for all", () => {
+  assert.equal(defaultBackend().name, chooseBackend("auto").backend.name);
+  assert.equal(defaultBackend(), defaultBackend());
 });
 
 Deno.test("crypto choice: the caller overrides", () => {
@@ -31,6 +37,12 @@ Deno.test("crypto choice: native comes first where libcrypto was opened, and is 
     assert.throws(() => chooseBackend("native", { node: crypto, native: wrong }), /wrong in SHA-256/);
     const lacking = { ...LIBCRYPTO, EVP_CIPHER_fetch: () => null };
     assert.throws(() => chooseBackend("native", { node: crypto, native: lacking }), /has no AES-128-GCM/);
+    const curveless = { ...LIBCRYPTO, EC_GROUP_new_by_curve_name: () => null };
+    assert.throws(() => chooseBackend("native", { node: crypto, native: curveless }), /has no P-256/);
+    // Its keys are as long.
+    const secp256k1 = LIBCRYPTO.EC_GROUP_new_by_curve_name(714);
+    const otherCurve = { ...LIBCRYPTO, EC_GROUP_new_by_curve_name: () => secp256k1 };
+    assert.throws(() => chooseBackend("native", { node: crypto, native: otherCurve }), /wrong in P-256/);
   }
   assert.throws(
     () => chooseBackend("native", { node: crypto, native: "not found" }),
@@ -73,6 +85,23 @@ const BROKEN: readonly [string, NodeCrypto | null, RegExp][] = [
           ],
     },
     /wrong in chacha20-poly1305/,
+  ],
+  [
+    "with another curve",
+    { ...crypto, createECDH: () => crypto.createECDH("secp256k1") },
+    /wrong in P-256/,
+  ],
+  [
+    "that agrees on the peer's own x",
+    {
+      ...crypto,
+      createECDH: (name) => {
+        const ecdh = crypto.createECDH(name);
+        ecdh.computeSecret = ((peer: Uint8Array) => Buffer.from(peer.slice(1, 33))) as typeof ecdh.computeSecret;
+        return ecdh;
+      },
+    },
+    /wrong in P-256/,
   ],
   [
     "that does not check tags",

@@ -1,48 +1,15 @@
 /**
- * The fastest backend: the system's libcrypto (OpenSSL 3), called in place. Which functions those are comes in as an
- * argument: how a library is opened is not for this folder to know.
+ * The fastest backend: the system's libcrypto (OpenSSL 3), called in place; `native_p256.ts` has its curve.
  *
  * A key handle owns one context of the library, with the key expanded in it. A call hands over addresses, so every region
  * is checked to lie inside its buffer before, and the buffer is held here during the call.
  */
 import { writeU32 } from "../base/bytes.ts";
 import { type AeadKey, checkAeadKey, checkMacKey, checkRegions, type CryptoBackend, usedAfterFree } from "./backend.ts";
+import { cString, type LibCrypto, type Pointer, Scratch } from "./native_library.ts";
+import { NativeP256 } from "./native_p256.ts";
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, MAC_KEY_BYTES, SUITE_NAMES, type SuiteName } from "./suites.ts";
 import { WholeMacKey } from "./whole_mac_key.ts";
-
-/** Something of the library's, or a place in memory: opaque here. */
-export type Pointer = object | null;
-
-/**
- * The part of libcrypto that is used, under its own names. Arguments are pointers and small integers only, since these
- * are what a call takes without converting or allocating anything.
- */
-export interface LibCrypto {
-  /** `3.0.17`: for people. */
-  readonly version: string;
-  /** Points at `buffer[at]`, for as long as the buffer lives. @throws RangeError for a place outside of it. */
-  pointerTo(buffer: Uint8Array, at: number): Pointer;
-  EVP_CIPHER_fetch(library: null, name: Pointer, properties: null): Pointer;
-  EVP_CIPHER_CTX_new(): Pointer;
-  EVP_CIPHER_CTX_free(context: Pointer): void;
-  EVP_CIPHER_CTX_ctrl(context: Pointer, type: number, bytes: number, at: Pointer): number;
-  EVP_CipherInit_ex(
-    context: Pointer,
-    cipher: Pointer,
-    engine: null,
-    key: Pointer,
-    nonce: Pointer,
-    encrypt: number,
-  ): number;
-  EVP_CipherUpdate(context: Pointer, out: Pointer, outBytes: Pointer, from: Pointer, bytes: number): number;
-  EVP_CipherFinal_ex(context: Pointer, out: Pointer, outBytes: Pointer): number;
-  EVP_MD_fetch(library: null, name: Pointer, properties: null): Pointer;
-  HMAC_CTX_new(): Pointer;
-  HMAC_CTX_free(context: Pointer): void;
-  HMAC_Init_ex(context: Pointer, key: Pointer, bytes: number, hash: Pointer, engine: null): number;
-  HMAC_Update(context: Pointer, from: Pointer, bytes: bigint): number;
-  HMAC_Final(context: Pointer, out: Pointer, outBytes: Pointer): number;
-}
 
 const CTRL_SET_NONCE_BYTES = 0x9;
 const CTRL_GET_TAG = 0x10;
@@ -56,25 +23,15 @@ const CIPHER_NAMES: Readonly<Record<SuiteName, string>> = {
   "chacha20-poly1305": "ChaCha20-Poly1305",
 };
 
-/** @throws Error when the library lacks a cipher or the hash. */
+/** @throws Error when the library lacks a cipher, the hash or the curve. */
 export function createNativeBackend(lib: LibCrypto): CryptoBackend {
   const shared = new Shared(lib);
   return {
     name: "native",
+    p256: new NativeP256(lib),
     importAead: (suite, key) => new NativeAeadKey(shared, suite, key),
     importMac: (key) => new NativeMacKey(shared, key),
   };
-}
-
-/** Memory that the library reads and writes in every call, at a place that never changes. */
-class Scratch {
-  readonly bytes: Uint8Array;
-  readonly at: Pointer;
-
-  constructor(lib: LibCrypto, bytes: Uint8Array) {
-    this.bytes = bytes;
-    this.at = lib.pointerTo(bytes, 0);
-  }
 }
 
 /** What all keys use: fetched once, and scratch. */
@@ -262,8 +219,4 @@ class NativeMacKey extends WholeMacKey {
     if (!isDone) throw new Error("libcrypto failed in HMAC-SHA256");
     return mac.bytes;
   }
-}
-
-function cString(text: string): Uint8Array {
-  return Uint8Array.from(`${text}\0`, (char) => char.charCodeAt(0));
 }

@@ -5,15 +5,36 @@
  */
 import { gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { p256 } from "@noble/curves/nist.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { writeU32 } from "../base/bytes.ts";
-import { type AeadKey, checkAeadKey, checkMacKey, checkRegions, type CryptoBackend, usedAfterFree } from "./backend.ts";
+import {
+  type AeadKey,
+  checkAeadKey,
+  checkMacKey,
+  checkRegions,
+  type CryptoBackend,
+  type P256,
+  usedAfterFree,
+} from "./backend.ts";
 import { AEAD_TAG_BYTES, MAC_KEY_BYTES, type SuiteName } from "./suites.ts";
 import { WholeMacKey } from "./whole_mac_key.ts";
 
+/** The first public key of a process builds a table of multiples and costs some 20 ms. Its integers cannot be erased. */
+export const nobleP256: P256 = {
+  publicKey: (privateKey) => p256.getPublicKey(privateKey, false),
+  sharedX(privateKey, publicKey) {
+    const product = p256.getSharedSecret(privateKey, publicKey, true);
+    const x = product.slice(1);
+    product.fill(0);
+    return x;
+  },
+};
+
 export const nobleBackend: CryptoBackend = {
   name: "noble",
+  p256: nobleP256,
   importAead: (suite, key) => new NobleAeadKey(suite, key),
   importMac: (key) => new NobleMacKey(key),
 };

@@ -3,19 +3,58 @@
  * library still loads where there is none.
  */
 import { writeU32 } from "../base/bytes.ts";
-import { type AeadKey, checkAeadKey, checkMacKey, checkRegions, type CryptoBackend, usedAfterFree } from "./backend.ts";
+import {
+  type AeadKey,
+  checkAeadKey,
+  checkMacKey,
+  checkRegions,
+  type CryptoBackend,
+  type P256,
+  usedAfterFree,
+} from "./backend.ts";
 import { AEAD_TAG_BYTES, MAC_KEY_BYTES, type SuiteName } from "./suites.ts";
 import { WholeMacKey } from "./whole_mac_key.ts";
 
 /** The part of `node:crypto` that is used. */
-export type NodeCrypto = Pick<typeof import("node:crypto"), "createCipheriv" | "createDecipheriv" | "hash">;
+export type NodeCrypto = Pick<
+  typeof import("node:crypto"),
+  "createCipheriv" | "createDecipheriv" | "createECDH" | "hash"
+>;
 
 export function createNodeBackend(crypto: NodeCrypto): CryptoBackend {
   return {
     name: "node",
+    p256: new NodeP256(crypto),
     importAead: (suite, key) => new NodeAeadKey(crypto, suite, key),
     importMac: (key) => new NodeMacKey(crypto, key),
   };
+}
+
+/** Deno refers to the caller's private key, Node copies it and erases the copy with the object: both keep 32 bytes. */
+class NodeP256 implements P256 {
+  readonly #crypto: NodeCrypto;
+
+  constructor(crypto: NodeCrypto) {
+    this.#crypto = crypto;
+  }
+
+  publicKey(privateKey: Uint8Array): Uint8Array {
+    return Uint8Array.from(this.#holding(privateKey).getPublicKey());
+  }
+
+  sharedX(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
+    const secret = this.#holding(privateKey).computeSecret(publicKey);
+    const x = Uint8Array.from(secret);
+    // A Buffer, which may be a piece of a pool that lives on.
+    secret.fill(0);
+    return x;
+  }
+
+  #holding(privateKey: Uint8Array) {
+    const ecdh = this.#crypto.createECDH("prime256v1");
+    ecdh.setPrivateKey(privateKey);
+    return ecdh;
+  }
 }
 
 /** One object for all calls; `chacha20-poly1305` needs it, GCM defaults to it. */

@@ -1,6 +1,7 @@
 /**
  * ECDH on P-256 (SPEC ARC-KEY-ecdh-curve). Every public key that a peer sends passes through here, and every refusal
- * is `bad_key`.
+ * is `bad_key`. What is drawn and what is refused is the same whichever backend multiplies; where none is given it is
+ * noble, the reference.
  *
  * ```
  *  0        1                    33                   65
@@ -13,6 +14,8 @@ import { p256 } from "@noble/curves/nist.js";
 import { equalBytes, parseBase64Url, toBase64Url, toHex } from "../base/bytes.ts";
 import { fault, ok, type Parsed } from "../base/parsed.ts";
 import type { Rng } from "../base/rng.ts";
+import type { P256 } from "./backend.ts";
+import { nobleP256 } from "./backend_noble.ts";
 
 export const PRIVATE_KEY_BYTES = 32;
 export const PUBLIC_KEY_BYTES = 65;
@@ -28,19 +31,24 @@ export interface KeyPair {
   readonly publicKey: Uint8Array;
 }
 
-/** A fresh pair from `rng`, which must be the system's outside of tests (SPEC ARC-KEY-ecdh-fresh-pair). */
-export function generateKeyPair(rng: Rng): KeyPair {
-  const privateKey = p256.utils.randomSecretKey(rng.fill(new Uint8Array(48)));
-  return { privateKey, publicKey: p256.getPublicKey(privateKey, false) };
+/**
+ * A fresh pair from `rng`, which must be the system's outside of tests (SPEC ARC-KEY-ecdh-fresh-pair). The same 48 bytes
+ * of `rng` give the same pair with every backend.
+ */
+export function generateKeyPair(rng: Rng, backend: P256 = nobleP256): KeyPair {
+  const drawn = rng.fill(new Uint8Array(48));
+  const privateKey = p256.utils.randomSecretKey(drawn);
+  drawn.fill(0);
+  return { privateKey, publicKey: backend.publicKey(privateKey) };
 }
 
 /** The pair of a given private key (32 bytes, 1 <= d < n), which the pair keeps; `bad_key` otherwise. */
-export function keyPairFromPrivate(privateKey: Uint8Array): Parsed<KeyPair> {
+export function keyPairFromPrivate(privateKey: Uint8Array, backend: P256 = nobleP256): Parsed<KeyPair> {
   if (privateKey.length !== PRIVATE_KEY_BYTES) {
     return badKey(`Cannot use private key: need ${PRIVATE_KEY_BYTES} bytes, got ${privateKey.length}`);
   }
   if (!p256.utils.isValidSecretKey(privateKey)) return badKey("Cannot use private key: out of range");
-  return ok({ privateKey, publicKey: p256.getPublicKey(privateKey, false) });
+  return ok({ privateKey, publicKey: backend.publicKey(privateKey) });
 }
 
 /**
@@ -62,16 +70,17 @@ export function writePublicKey(publicKey: Uint8Array): string {
 }
 
 /**
- * The x coordinate (32 bytes) that both peers compute. `own` and `peerPublicKey` are borrowed. Refuses invalid points
- * and one's own key reflected (SPEC ARC-KEY-ecdh-own-key); the negated own key has the same x and is refused with it.
+ * The x coordinate (32 bytes, the caller's to erase) that both peers compute. `own` and `peerPublicKey` are borrowed.
+ * Refuses invalid points and one's own key reflected (SPEC ARC-KEY-ecdh-own-key); the negated own key has the same x and
+ * is refused with it.
  */
-export function agree(own: KeyPair, peerPublicKey: Uint8Array): Parsed<Uint8Array> {
+export function agree(own: KeyPair, peerPublicKey: Uint8Array, backend: P256 = nobleP256): Parsed<Uint8Array> {
   const refusal = refusePoint(peerPublicKey);
   if (refusal) return refusal;
   if (equalBytes(xOf(own.publicKey), xOf(peerPublicKey))) {
     return badKey("Cannot agree on a key: the peer sent our own public key");
   }
-  return ok(p256.getSharedSecret(own.privateKey, peerPublicKey, true).slice(1));
+  return ok(backend.sharedX(own.privateKey, peerPublicKey));
 }
 
 function refusePoint(point: Uint8Array): ReturnType<typeof badKey> | undefined {

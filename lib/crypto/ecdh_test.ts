@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { concatBytes, parseBase64Url, toBase64Url, toHex } from "../base/bytes.ts";
 import { type Parsed, unwrap } from "../base/parsed.ts";
 import { SeededRng } from "../base/rng.ts";
+import type { P256 } from "./backend.ts";
 import {
   agree,
   generateKeyPair,
@@ -13,7 +14,7 @@ import {
   SeenKeys,
   writePublicKey,
 } from "./ecdh.ts";
-import { hex, inDirtyPool } from "./testing/backends.ts";
+import { BACKENDS, hex, inDirtyPool } from "./testing/backends.ts";
 import { CALLEE_PRIVATE, CALLEE_PUBLIC, CALLER_PRIVATE, CALLER_PUBLIC, X } from "./testing/reference_session.ts";
 
 const FIELD_PRIME = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n;
@@ -188,6 +189,16 @@ Deno.test("ECDH: any bytes give a secret or bad_key", () => {
   );
 });
 
+Deno.test("ARC-KEY-ecdh-invalid-point: what is refused reaches no backend", () => {
+  const unasked: P256 = {
+    publicKey: () => assert.fail("a backend was asked"),
+    sharedX: () => assert.fail("a backend was asked"),
+  };
+  for (const [, bytes] of BAD_POINTS) assertBadKey(agree(callee, bytes, unasked));
+  assertBadKey(agree(callee, callee.publicKey, unasked));
+  for (const d of [0n, CURVE_ORDER]) assertBadKey(keyPairFromPrivate(bytes32(d), unasked));
+});
+
 Deno.test("ECDH: a key inside a dirty pool is read at its own place", () => {
   const pool = inDirtyPool(caller.publicKey, 13, 17);
   assert.deepEqual(unwrap(agree(callee, pool.subarray(13, 13 + 65))), Uint8Array.from(X));
@@ -206,6 +217,7 @@ Deno.test("ECDH: pairs follow the random source and are valid", () => {
   assert.notDeepEqual(a.privateKey, b.privateKey);
   assert.deepEqual(a, generateKeyPair(again));
   assert.deepEqual(unwrap(keyPairFromPrivate(a.privateKey)).publicKey, a.publicKey);
+  for (const { name, p256 } of BACKENDS) assert.deepEqual(generateKeyPair(new SeededRng(5), p256), a, name);
 });
 
 Deno.test("ECDH: private keys of another length or out of range are refused, and the message keeps them secret", () => {

@@ -1,6 +1,6 @@
 /** Every crypto backend that this process can have: what `lib/crypto` may choose from by itself, and libcrypto. */
 import { type BackendChoice, type BackendWish, chooseBackend, findNodeCrypto } from "../crypto/backend_choice.ts";
-import type { LibCrypto } from "../crypto/backend_native.ts";
+import type { LibCrypto } from "../crypto/native_library.ts";
 import { libCryptoOrWhy } from "./native/libcrypto.ts";
 
 let opened: LibCrypto | string | undefined;

@@ -4,6 +4,7 @@ import { PacketBatch } from "../base/batch.ts";
 import { unwrap } from "../base/parsed.ts";
 import { SeededRng } from "../base/rng.ts";
 import { SECRET } from "../relay/testing/relay_world.ts";
+import { defaultBackend } from "../crypto/backend_choice.ts";
 import { makeRelayProof, parseRelayToken, verifyRelayProof } from "../crypto/relay_token.ts";
 import { SignalingEndpoint } from "../signaling/endpoint.ts";
 import type { Connect } from "../signaling/messages/connect.ts";
@@ -54,6 +55,7 @@ async function relaysOf(rig: Rig, via: RigTransport, sessionId: string, peerId: 
     sessionId,
     peerId,
     rng: new SeededRng(role === "caller" ? 1 : 2),
+    backend: defaultBackend(),
     unixOffsetMs: clock.unixOffsetMs,
     codecs: KNOWN_CODECS,
     suites: ["aes-128-gcm"],

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { SeededRng } from "../base/rng.ts";
 import { toHex } from "../base/bytes.ts";
+import { defaultBackend } from "../crypto/backend_choice.ts";
 import { SignalingEndpoint } from "../signaling/endpoint.ts";
 import type { EndpointOutput } from "../signaling/endpoint_context.ts";
 import { writeMessage } from "../signaling/parse_message.ts";
@@ -36,6 +37,7 @@ class LinkedPeer {
       sessionId: SESSION,
       peerId,
       rng: new SeededRng(role === "caller" ? 1 : 2),
+      backend: defaultBackend(),
       unixOffsetMs: Date.now() - performance.now(),
       codecs: KNOWN_CODECS,
       suites: ["aes-128-gcm"],

@@ -1,6 +1,5 @@
 /** What a session is made with, and what it tells. */
 import type { AddressTable } from "../base/address_table.ts";
-import type { CryptoBackend } from "../crypto/backend.ts";
 import type { JitterBufferOptions } from "../jitter/buffer.ts";
 import type { Agreement, EndpointConfig, EndpointOutput, EndpointState } from "../signaling/endpoint_context.ts";
 import type { ErrorCode } from "../signaling/error_codes.ts";
@@ -13,7 +12,6 @@ import type { RelayServers } from "./session_relays.ts";
 import type { TransportWant } from "./stream_connections.ts";
 
 export interface SessionConfig extends EndpointConfig {
-  readonly backend: CryptoBackend;
   /** Explains the address numbers of batches; the datagram transport's own. */
   readonly addresses: AddressTable;
   /** Relays that are known without the server, with our tokens: bound before CONNECT, which tells what they saw. */

@@ -1,4 +1,5 @@
 /** What the exchanges of one endpoint share: configuration, state, the requests under way, and the way out. */
+import type { CryptoBackend } from "../crypto/backend.ts";
 import type { KeyPair } from "../crypto/ecdh.ts";
 import type { EpochEvent, EpochMachine, EpochOutput, EpochRequest } from "../crypto/epochs.ts";
 import type { EpochLimits, RotationReason } from "../crypto/rotation_triggers.ts";
@@ -37,6 +38,8 @@ export interface EndpointConfig {
   readonly sessionId: string;
   readonly peerId: string;
   readonly rng: Rng;
+  /** For all cryptography of the session but identities. */
+  readonly backend: CryptoBackend;
   /** Unix time in ms = the calls' `nowMs` + this. */
   readonly unixOffsetMs: number;
   /** By preference. */
@@ -138,7 +141,7 @@ export class EndpointContext {
   constructor(config: EndpointConfig) {
     this.config = config;
     this.role = config.role;
-    this.keys = new SessionKeys(config.sessionId, config.rng, config.privateKeys);
+    this.keys = new SessionKeys(config.sessionId, config.rng, config.backend.p256, config.privateKeys);
   }
 
   get state(): EndpointState {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import type { CryptoBackend } from "../crypto/backend.ts";
+import { chooseBackend } from "../crypto/backend_choice.ts";
+import { nobleBackend } from "../crypto/backend_noble.ts";
 import { parseFingerprint } from "../crypto/certificate.ts";
 import { agree, keyPairFromPrivate } from "../crypto/ecdh.ts";
 import { masterKey, sharedSecret } from "../crypto/key_schedule.ts";
@@ -229,6 +232,33 @@ Deno.test("ARC-KEY-ecdh-fresh-pair ARC-KEY-transcript-rotation-values: a new pai
     previousMasterKey = masterKey(sharedSecret(unwrap(agree(anna, ben.publicKey)), transcript), SESSION);
     assert.equal(pair.masters.ben.get(epoch), previousMasterKey.join(" "), `epoch ${epoch}`);
   }
+});
+
+Deno.test("ARC-KEY-ecdh-curve: each side agrees on keys by its own backend, and all backends meet", () => {
+  const [noble, node] = [nobleBackend, chooseBackend("node").backend];
+  const asked: string[] = [];
+  const listening = (backend: CryptoBackend): CryptoBackend => ({
+    ...backend,
+    p256: {
+      publicKey: (d) => (asked.push(`${backend.name} pair`), backend.p256.publicKey(d)),
+      sharedX: (d, peer) => (asked.push(`${backend.name} x`), backend.p256.sharedX(d, peer)),
+    },
+  });
+  const pair = new EndpointPair({ anna: { backend: listening(noble) }, ben: { backend: listening(node) } });
+  pair.connect();
+  pair.act("anna", (endpoint, nowMs) => endpoint.rotate("manual", nowMs));
+  pair.run(1000);
+  assertSameKeys(pair, [0, 1]);
+  assert.deepEqual(asked, [
+    "noble pair",
+    "node pair",
+    "node x",
+    "noble x",
+    "noble pair",
+    "node pair",
+    "node x",
+    "noble x",
+  ]);
 });
 
 Deno.test("ARC-SIG-repeat-never: heartbeats and metrics that nobody answers are not sent again", () => {

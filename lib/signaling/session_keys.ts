@@ -11,6 +11,7 @@ import {
   SeenKeys,
   writePublicKey,
 } from "../crypto/ecdh.ts";
+import type { P256 } from "../crypto/backend.ts";
 import { eraseKeys, masterKey, sharedSecret } from "../crypto/key_schedule.ts";
 import { makeProof, type ProvenType, verifyProof } from "../crypto/proof.ts";
 import { transcriptHash } from "../crypto/transcript.ts";
@@ -36,6 +37,7 @@ export interface Negotiated {
 export class SessionKeys {
   readonly #sessionId: string;
   readonly #rng: Rng;
+  readonly #p256: P256;
   readonly #seen = new SeenKeys();
   /** Our pairs that wait for the peer's half, by epoch. */
   readonly #pairs = new Map<number, KeyPair>();
@@ -43,9 +45,10 @@ export class SessionKeys {
   /** Private keys to use instead of random ones, first come first served: for vectors and the testee alone. */
   readonly #givenPrivateKeys: Uint8Array[];
 
-  constructor(sessionId: string, rng: Rng, givenPrivateKeys: readonly Uint8Array[] = []) {
+  constructor(sessionId: string, rng: Rng, p256: P256, givenPrivateKeys: readonly Uint8Array[] = []) {
     this.#sessionId = sessionId;
     this.#rng = rng;
+    this.#p256 = p256;
     this.#givenPrivateKeys = [...givenPrivateKeys];
   }
 
@@ -53,7 +56,9 @@ export class SessionKeys {
   offer(epoch: number): Uint8Array {
     this.forgetOffer(epoch);
     const given = this.#givenPrivateKeys.shift();
-    const pair = given === undefined ? generateKeyPair(this.#rng) : unwrap(keyPairFromPrivate(given));
+    const pair = given === undefined
+      ? generateKeyPair(this.#rng, this.#p256)
+      : unwrap(keyPairFromPrivate(given, this.#p256));
     this.#pairs.set(epoch, pair);
     return pair.publicKey;
   }
@@ -88,7 +93,7 @@ export class SessionKeys {
   derive(epoch: number, peerKey: Uint8Array, weAreCaller: boolean, negotiated: Negotiated): Uint8Array {
     const pair = this.#pairs.get(epoch);
     if (pair === undefined) throw new Error(`no key pair was offered for epoch ${epoch}`);
-    const x = unwrap(agree(pair, peerKey));
+    const x = unwrap(agree(pair, peerKey, this.#p256));
     const transcript = transcriptHash({
       sessionId: this.#sessionId,
       epoch,

@@ -4,7 +4,7 @@
  */
 import { PacketBatch } from "../../../lib/base/batch.ts";
 import { uuidV4 } from "../../../lib/base/uuid.ts";
-import { chooseBackend } from "../../../lib/crypto/backend_choice.ts";
+import { defaultBackend } from "../../../lib/crypto/backend_choice.ts";
 import { generateArcRtp, generateRtcp } from "../../../lib/fuzz/generate_packet.ts";
 import { generateMessage } from "../../../lib/fuzz/generate_message.ts";
 import { ProtectedInjector } from "../../../lib/fuzz/protected_injector.ts";
@@ -143,7 +143,7 @@ class HostileCall {
     const peerId = uuidV4(rng);
     const streamId = uuidV4(rng);
     const transport = openUdp({ host: this.#bind, port: 0 });
-    const { backend } = chooseBackend("auto");
+    const backend = defaultBackend();
     const session = new PeerSession({
       role: "caller",
       sessionId: this.#sessionId,

@@ -1,6 +1,6 @@
 /** Two calls in one process, over real sockets on loopback and a signaling server that the test holds. */
 import { uuidV4 } from "../../../lib/base/uuid.ts";
-import { chooseBackend } from "../../../lib/crypto/backend_choice.ts";
+import { defaultBackend } from "../../../lib/crypto/backend_choice.ts";
 import { systemClock } from "../../../lib/net/clock.ts";
 import { NetError } from "../../../lib/net/net_error.ts";
 import { openSignaling } from "../../../lib/net/open_signaling.ts";
@@ -55,7 +55,7 @@ export function loopbackCall({ url, sources, pathlessMs }: LoopbackOptions, watc
         peerId,
         rng,
         unixOffsetMs: clock.unixOffsetMs,
-        backend: chooseBackend("auto").backend,
+        backend: defaultBackend(),
         codecs: KNOWN_CODECS,
         suites: ["aes-128-gcm"],
         authentications: ["hmac-sha256-80"],

@@ -4,6 +4,7 @@
  */
 import type { Rng } from "../../../lib/base/rng.ts";
 import { unwrap } from "../../../lib/base/parsed.ts";
+import { defaultBackend } from "../../../lib/crypto/backend_choice.ts";
 import { parsePublicKey, writePublicKey } from "../../../lib/crypto/ecdh.ts";
 import { makeProof, type ProvenType } from "../../../lib/crypto/proof.ts";
 import { SessionKeys } from "../../../lib/signaling/session_keys.ts";
@@ -72,7 +73,7 @@ export class SuiteCaller {
     this.peerId = peerId;
     this.#certificate = certificate;
     this.calleeId = (peerId === ANNA.peerId ? BEN : ANNA).peerId;
-    this.#keys = new SessionKeys(SESSION, rng);
+    this.#keys = new SessionKeys(SESSION, rng, defaultBackend().p256);
     this.#connectKey = writePublicKey(this.#keys.offer(0));
   }
 

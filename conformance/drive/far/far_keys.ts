@@ -1,6 +1,6 @@
 /** What the other peer seals, opens, protects and unprotects with: the keys of one session, epoch by epoch. */
 import { readU32, readU48, utf8 } from "../../../lib/base/bytes.ts";
-import { chooseBackend } from "../../../lib/crypto/backend_choice.ts";
+import { defaultBackend } from "../../../lib/crypto/backend_choice.ts";
 import { rtcpKeys, sealingKey, streamKeys } from "../../../lib/crypto/key_schedule.ts";
 import { SEAL_OVERHEAD_BYTES, Sealer, SealReceiver } from "../../../lib/crypto/seal.ts";
 import { SrtpStreamKeys } from "../../../lib/crypto/srtp_keys.ts";
@@ -29,7 +29,7 @@ export class FarKeys {
   readonly authentication: Authentication;
   readonly #ownPeerId: string;
   readonly #remotePeerId: string;
-  readonly #backend = chooseBackend("auto").backend;
+  readonly #backend = defaultBackend();
   readonly #epochs = new Map<number, Epoch>();
   readonly #rtcpSenders = new Map<number, SrtcpSender>();
   readonly #rtcpReceivers = new Map<number, SrtcpReceiver>();

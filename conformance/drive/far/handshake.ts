@@ -1,6 +1,7 @@
 /** How the other peer and the peer under test come to have keys: CONNECT and CONNECT_ACK, from either side. */
 import { formatHostPort } from "../../../lib/base/address_table.ts";
 import { unwrap } from "../../../lib/base/parsed.ts";
+import { defaultBackend } from "../../../lib/crypto/backend_choice.ts";
 import { generateKeyPair, writePublicKey } from "../../../lib/crypto/ecdh.ts";
 import type { Authentication, SuiteName } from "../../../lib/crypto/suites.ts";
 import { findCodec } from "../../../lib/media/codec.ts";
@@ -75,7 +76,7 @@ async function meetOne(world: PeerWorld, role: PeerRole, wish: CallWish): Promis
 
   const trustsRelays = relayWishes.some(({ transport }) => transport === "tls");
   const signal = await world.start(role, { relay: relays.find(({ isKnown }) => isKnown)?.known, trustsRelays });
-  const agreement = new SessionKeys(world.sessionId, new SystemRng());
+  const agreement = new SessionKeys(world.sessionId, new SystemRng(), defaultBackend().p256);
   const publicKey = writePublicKey(agreement.offer(0));
   const info = networkInfo(paths, relays, wish);
   const hello: Hello = { world, signal, keys: agreement, publicKey, wish, networkInfo: info, log };
@@ -100,7 +101,7 @@ async function meetOne(world: PeerWorld, role: PeerRole, wish: CallWish): Promis
 
 /** A CONNECT of ours that nobody will hold us to: no socket is behind it. */
 export function sayConnect(world: PeerWorld, wish: CallWish = {}): Json {
-  const publicKey = writePublicKey(generateKeyPair(new SystemRng()).publicKey);
+  const publicKey = writePublicKey(generateKeyPair(new SystemRng(), defaultBackend().p256).publicKey);
   return connectOf({ world, publicKey, wish, networkInfo: { nat_type: "unknown" } });
 }
 

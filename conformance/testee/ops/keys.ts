@@ -1,6 +1,7 @@
 /** `ecdh.agree` and `keys.*`: from a private key to the keys of a stream, each step on its own. */
 import { toHex } from "../../../lib/base/bytes.ts";
 import { fault, type Parsed } from "../../../lib/base/parsed.ts";
+import type { CryptoBackend } from "../../../lib/crypto/backend.ts";
 import {
   agree,
   keyPairFromPrivate,
@@ -25,43 +26,45 @@ import { opFault, opOk, opParsed, type OpResult, type Ops } from "../testee.ts";
 const SHARED_SECRET_BYTES = 64;
 const PROVEN_TYPES = ["KEY_ROTATE", "KEY_ROTATE_ACK", "CONNECT", "CONNECT_ACK"] as const;
 
-export const keysOps: Ops = {
-  "ecdh.agree": (request) => {
-    const own = keyPairFromPrivate(request.hexOf("private_key", PRIVATE_KEY_BYTES));
-    if (!own.ok) return opFault(own.fault);
-    const peerKey = parsePublicKey(request.text("public_key"));
-    if (!peerKey.ok) return opFault(peerKey.fault);
-    return opParsed(agree(own.value, peerKey.value), (x) => ({
-      shared_secret: toHex(x),
-      public_key: writePublicKey(own.value.publicKey),
-    }));
-  },
+export function keysOps({ p256 }: CryptoBackend): Ops {
+  return {
+    "ecdh.agree": (request) => {
+      const own = keyPairFromPrivate(request.hexOf("private_key", PRIVATE_KEY_BYTES), p256);
+      if (!own.ok) return opFault(own.fault);
+      const peerKey = parsePublicKey(request.text("public_key"));
+      if (!peerKey.ok) return opFault(peerKey.fault);
+      return opParsed(agree(own.value, peerKey.value, p256), (x) => ({
+        shared_secret: toHex(x),
+        public_key: writePublicKey(own.value.publicKey),
+      }));
+    },
 
-  "keys.transcript": transcript,
+    "keys.transcript": transcript,
 
-  "keys.derive": (request) => {
-    const suite = request.oneOf("suite", SUITE_NAMES);
-    const master = masterKey(request.hexOf("shared_secret", SHARED_SECRET_BYTES), request.text("session_id"));
-    const keys = streamKeys(master, request.text("stream_id"), suite);
-    return opOk({ master_key: toHex(master), ...keysToJson(keys) });
-  },
+    "keys.derive": (request) => {
+      const suite = request.oneOf("suite", SUITE_NAMES);
+      const master = masterKey(request.hexOf("shared_secret", SHARED_SECRET_BYTES), request.text("session_id"));
+      const keys = streamKeys(master, request.text("stream_id"), suite);
+      return opOk({ master_key: toHex(master), ...keysToJson(keys) });
+    },
 
-  "keys.rtcp": (request) => {
-    const suite = request.oneOf("suite", SUITE_NAMES);
-    return opOk(keysToJson(rtcpKeys(request.hexOf("master_key", MASTER_KEY_BYTES), request.text("peer_id"), suite)));
-  },
+    "keys.rtcp": (request) => {
+      const suite = request.oneOf("suite", SUITE_NAMES);
+      return opOk(keysToJson(rtcpKeys(request.hexOf("master_key", MASTER_KEY_BYTES), request.text("peer_id"), suite)));
+    },
 
-  "keys.proof": (request) =>
-    opOk({
-      proof: makeProof(request.hexOf("master_key", MASTER_KEY_BYTES), {
-        sessionId: request.text("session_id"),
-        type: request.oneOf("type", PROVEN_TYPES),
-        peerId: request.text("peer_id"),
-        epoch: request.u32("epoch"),
-        publicKey: request.text("public_key"),
+    "keys.proof": (request) =>
+      opOk({
+        proof: makeProof(request.hexOf("master_key", MASTER_KEY_BYTES), {
+          sessionId: request.text("session_id"),
+          type: request.oneOf("type", PROVEN_TYPES),
+          peerId: request.text("peer_id"),
+          epoch: request.u32("epoch"),
+          publicKey: request.text("public_key"),
+        }),
       }),
-    }),
-};
+  };
+}
 
 /** As `keys` of the srtp ops takes them. */
 function keysToJson({ encryptionKey, authKey, salt }: StreamKeyMaterial): object {

@@ -100,6 +100,10 @@ export class CountingBackend implements CryptoBackend {
     return this.#inner.name;
   }
 
+  get p256() {
+    return this.#inner.p256;
+  }
+
   importAead(suite: SuiteName, key: Uint8Array): AeadKey {
     const inner = this.#inner.importAead(suite, key);
     return {

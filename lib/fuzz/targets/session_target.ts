@@ -1,6 +1,6 @@
 /** Two whole peers over the simulated network: signaling, keys, paths and media, with what goes wrong between them. */
 import { PacketBatch } from "../../base/batch.ts";
-import { nobleBackend } from "../../crypto/backend_noble.ts";
+import { defaultBackend } from "../../crypto/backend_choice.ts";
 import type { MediaFrame } from "../../media/frame.ts";
 import type { SimRelayOptions } from "../../session/testing/sim_relay.ts";
 import { BEN, type PairOptions, SESSION, SessionPair } from "../../session/testing/session_pair.ts";
@@ -183,7 +183,7 @@ class SessionRun {
     if (!this.#hasStreams || keys?.kind !== "keys" || ben.session.agreement === undefined) return undefined;
     const { suite, authentication } = ben.session.agreement.negotiated;
     return this.#injector ??= new ProtectedInjector({
-      backend: nobleBackend,
+      backend: defaultBackend(),
       suite,
       authentication,
       master: keys.master,

@@ -8,8 +8,11 @@
  * shows as a wrong byte, as a crash, or under valgrind.
  */
 import { HEADROOM_BYTES, PacketBatch } from "../../base/batch.ts";
+import { equalBytes } from "../../base/bytes.ts";
+import { unwrap } from "../../base/parsed.ts";
 import { SeededRng } from "../../base/rng.ts";
 import { createNativeBackend } from "../../crypto/backend_native.ts";
+import { agree, generateKeyPair } from "../../crypto/ecdh.ts";
 import { SUITE_NAMES, SUITES } from "../../crypto/suites.ts";
 import { openLibCrypto } from "./libcrypto.ts";
 import { NativeUdpSocket } from "./udp_socket.ts";
@@ -57,7 +60,7 @@ function checkBatch(batch: PacketBatch, firstNumber: number, sizes: readonly num
   }
 }
 
-/** Seals and opens in buffers, and with keys, that nobody keeps. */
+/** Seals, opens and agrees on keys in buffers, and with keys, that nobody keeps. */
 function stressCrypto(backend: ReturnType<typeof createNativeBackend>, rng: SeededRng): void {
   for (const suite of SUITE_NAMES) {
     const key = backend.importAead(suite, rng.fill(new Uint8Array(SUITES[suite].keyBytes)));
@@ -81,6 +84,9 @@ function stressCrypto(backend: ReturnType<typeof createNativeBackend>, rng: Seed
   const tag = new Uint8Array(10);
   mac.sign(message, 0, 90, 1, tag, 0, 10);
   if (!mac.verify(message, 0, 90, 1, tag, 0, 10)) fail("HMAC");
+  const [ours, theirs] = [generateKeyPair(rng, backend.p256), generateKeyPair(rng, backend.p256)];
+  const [here, there] = [agree(ours, theirs.publicKey, backend.p256), agree(theirs, ours.publicKey, backend.p256)];
+  if (!equalBytes(unwrap(here), unwrap(there))) fail("P-256");
 }
 
 function run(packets: number): string {

@@ -1,5 +1,5 @@
 /** The system's OpenSSL 3, for the native crypto backend. */
-import type { LibCrypto } from "../../crypto/backend_native.ts";
+import type { LibCrypto } from "../../crypto/native_library.ts";
 import { LibraryError, type LibraryPlaces, openLibrary } from "./library.ts";
 
 const POINTER = "pointer";
@@ -19,6 +19,17 @@ const SYMBOLS = {
   HMAC_Init_ex: { parameters: [POINTER, POINTER, "i32", POINTER, POINTER], result: "i32" },
   HMAC_Update: { parameters: [POINTER, POINTER, "usize"], result: "i32" },
   HMAC_Final: { parameters: [POINTER, POINTER, POINTER], result: "i32" },
+  BN_CTX_secure_new: { parameters: [], result: POINTER },
+  BN_CTX_free: { parameters: [POINTER], result: "void" },
+  BN_secure_new: { parameters: [], result: POINTER },
+  BN_clear_free: { parameters: [POINTER], result: "void" },
+  BN_bin2bn: { parameters: [POINTER, "i32", POINTER], result: POINTER },
+  EC_GROUP_new_by_curve_name: { parameters: ["i32"], result: POINTER },
+  EC_POINT_new: { parameters: [POINTER], result: POINTER },
+  EC_POINT_clear_free: { parameters: [POINTER], result: "void" },
+  EC_POINT_oct2point: { parameters: [POINTER, POINTER, POINTER, "usize", POINTER], result: "i32" },
+  EC_POINT_point2oct: { parameters: [POINTER, POINTER, "i32", POINTER, "usize", POINTER], result: "usize" },
+  EC_POINT_mul: { parameters: [POINTER, POINTER, POINTER, POINTER, POINTER, POINTER], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** Moves nothing and answers where the buffer lies; libcrypto brings libc along. */

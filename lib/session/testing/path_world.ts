@@ -1,7 +1,7 @@
 /** A scenario as it runs: what happens, whether a path can be there at all, and what must hold whatever happens. */
 import { readU16, readU32 } from "../../base/bytes.ts";
 import { distance16 } from "../../base/serial.ts";
-import { chooseBackend } from "../../crypto/backend_choice.ts";
+import { defaultBackend } from "../../crypto/backend_choice.ts";
 import { classifyUnit, UnitKind } from "../../packet/demux.ts";
 import type { Host } from "../../sim/network.ts";
 import type { NatKind } from "../../sim/nat.ts";
@@ -28,7 +28,7 @@ export class PathWorld {
   readonly #moved = new Set<PeerName>();
   #moves = 0;
   #lastSequence: number | undefined;
-  readonly #backend = chooseBackend("auto").backend;
+  readonly #backend = defaultBackend();
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;

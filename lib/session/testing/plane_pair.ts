@@ -5,7 +5,7 @@
 import { PacketBatch } from "../../base/batch.ts";
 import { SeededRng } from "../../base/rng.ts";
 import { unwrap } from "../../base/parsed.ts";
-import { chooseBackend } from "../../crypto/backend_choice.ts";
+import { defaultBackend } from "../../crypto/backend_choice.ts";
 import { PacketBudget } from "../../crypto/srtp_keys.ts";
 import type { Authentication, SuiteName } from "../../crypto/suites.ts";
 import type { JitterBufferOptions } from "../../jitter/buffer.ts";
@@ -32,7 +32,7 @@ export const VIDEO_SSRC = 0x22222222;
 /** UDP and IPv4 headers, which count for the links. */
 const DATAGRAM_HEADER_BYTES = 28;
 
-export const BACKEND = chooseBackend("auto").backend;
+export const BACKEND = defaultBackend();
 
 export function master(epoch: number): Uint8Array {
   return new SeededRng(9000 + epoch).fill(new Uint8Array(32));

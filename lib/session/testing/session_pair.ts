@@ -2,7 +2,7 @@
 import { AddressTable, isStreamAddress } from "../../base/address_table.ts";
 import { PacketBatch } from "../../base/batch.ts";
 import { SeededRng } from "../../base/rng.ts";
-import { nobleBackend } from "../../crypto/backend_noble.ts";
+import { defaultBackend } from "../../crypto/backend_choice.ts";
 import type { LinkOptions } from "../../base/link.ts";
 import type { NatKind } from "../../sim/nat.ts";
 import { Network, type UdpSocket } from "../../sim/network.ts";
@@ -80,7 +80,7 @@ export class SimPeer {
           : { nat_type: "unknown", local: [{ ip: this.host.ip, port: PORT }] },
       identityPolicy: { kind: "optional" },
       relays: pair.relaysKnown ? pair.relays.flatMap((relay) => relay.entriesFor(SESSION, config.peerId)) : [],
-      backend: nobleBackend,
+      backend: defaultBackend(),
       addresses: this.#addresses,
       ...config,
     });

@@ -1,5 +1,6 @@
 /** Two signaling endpoints and a pipe between them on virtual time: for tests. */
 import { SeededRng, unit } from "../../base/rng.ts";
+import { defaultBackend } from "../../crypto/backend_choice.ts";
 import { SignalingEndpoint } from "../endpoint.ts";
 import type { EndpointConfig, EndpointOutput } from "../endpoint_context.ts";
 import type { Message } from "../messages/registry.ts";
@@ -43,6 +44,7 @@ export class EndpointPair {
       sessionId: SESSION,
       peerId,
       rng: new SeededRng(rng.u32()),
+      backend: defaultBackend(),
       unixOffsetMs: 1_700_000_000_000,
       codecs: KNOWN_CODECS,
       suites: ["aes-128-gcm", "aes-256-gcm", "chacha20-poly1305"],

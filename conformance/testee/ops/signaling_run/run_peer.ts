@@ -43,7 +43,7 @@ export function runPeer(
   crypto: CryptoBackend,
 ): OpResult {
   const identity = readIdentity(config);
-  const endpoint = makeEndpoint(role, config, identity);
+  const endpoint = makeEndpoint(role, config, identity, crypto);
   const packets = new PacketMaker(endpoint, crypto, config.integerOr("start_index", 0, MAX_PACKET_INDEX, 0));
   const outputs: Sent[] = [];
   const events: string[] = [];
@@ -103,6 +103,7 @@ function makeEndpoint(
   role: "caller" | "callee",
   config: Fields,
   identity: ReturnType<typeof readIdentity>,
+  backend: CryptoBackend,
 ): SignalingEndpoint {
   const codecs = config.has("codecs")
     ? config.texts("codecs").map((name) => ({ name, kind: findCodec(name)?.kind ?? "video" as const }))
@@ -113,6 +114,7 @@ function makeEndpoint(
     sessionId: config.textOr("session_id", role === "caller" ? uuidV4(rng) : SESSION),
     peerId: config.textOr("peer_id", PEERS[role]),
     rng,
+    backend,
     unixOffsetMs: unixStartOf(config),
     codecs,
     suites: SUITE_NAMES.filter((suite) => !config.has("suites") || config.texts("suites").includes(suite)),
