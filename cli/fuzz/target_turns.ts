@@ -10,6 +10,8 @@ import { findTarget } from "./target_table.ts";
 import type { WorkerOrder, WorkerReport } from "./worker_protocol.ts";
 
 const DEFAULT_BATCH_CASES = 128;
+/** A look at the coverage takes as long as many cases do: where nothing is new, they come less often. */
+const MAX_BATCH_CASES = 1024;
 const MAX_SHRINK_PROBES = 3000;
 
 class Turn {
@@ -20,12 +22,14 @@ class Turn {
   readonly #coverage: CoverageProbe | undefined;
   readonly #countEach: number;
   readonly #reported = new Set<string>();
+  #batchCases: number;
 
   constructor(name: string, number: number, order: WorkerOrder, slot: CaseSlot, coverage: CoverageProbe | undefined) {
     this.target = findTarget(name);
     this.#slot = slot;
     this.#coverage = coverage;
     this.#countEach = order.countEach;
+    this.#batchCases = this.target.batchCases ?? DEFAULT_BATCH_CASES;
     this.fuzzer = new TargetFuzzer(this.target, {
       seed: order.seed,
       seeds: seedsFor(this.target, order.corpus),
@@ -41,12 +45,21 @@ class Turn {
   async batch(): Promise<void> {
     const { fuzzer } = this;
     const left = this.#countEach - fuzzer.executions;
-    const size = Math.min(left, this.target.batchCases ?? DEFAULT_BATCH_CASES);
+    const size = Math.min(left, this.#batchCases);
+    const before = fuzzer.newBehaviours;
     for (let cases = fuzzer.nextBatch(size); cases.length > 0; cases = fuzzer.nextProbe()) {
       fuzzer.run(cases, this.target);
       this.#slot.idle();
       fuzzer.covered(await this.#coverage?.take());
     }
+    if (this.#coverage !== undefined) this.#adaptBatch(fuzzer.newBehaviours > before);
+  }
+
+  /** By what was found, not by time, so that the cases of a seed are the same on any machine. */
+  #adaptBatch(hasNews: boolean): void {
+    const { batchCases } = this.target;
+    if (batchCases !== undefined) return;
+    this.#batchCases = hasNews ? DEFAULT_BATCH_CASES : Math.min(2 * this.#batchCases, MAX_BATCH_CASES);
   }
 
   /** Failures that are new since the last call, made small. */

@@ -4,13 +4,13 @@
  * Readers trust their offsets: the caller has checked the length against the packet, never against `buffer`.
  */
 import { fault, ok, type Parsed } from "./parsed.ts";
-import { isAscii, isUtf8 } from "./utf8.ts";
+import { isUtf8 } from "./utf8.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Up to here one character after the other is quicker than a call of the platform. */
-const SHORT_TEXT_BYTES = 48;
+/** What a decoder writes for bytes that are no UTF-8; text may hold it as well. */
+const REPLACEMENT = "\ufffd";
 
 export const EMPTY_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -69,15 +69,9 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
 
 /** UTF-8 to text; `bad_json` where the bytes are not UTF-8 (a BOM is kept, so that it is seen and refused). */
 export function decodeUtf8(bytes: Uint8Array): Parsed<string> {
-  if (bytes.length <= SHORT_TEXT_BYTES && isAscii(bytes)) return ok(asciiText(bytes));
-  if (isUtf8(bytes)) return ok(decoder.decode(bytes));
+  const text = decoder.decode(bytes);
+  if (!text.includes(REPLACEMENT) || isUtf8(bytes)) return ok(text);
   return fault("bad_json", "Cannot decode text: not valid UTF-8", { offset: 0 });
-}
-
-function asciiText(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]);
-  return text;
 }
 
 /** Joins byte strings in a new buffer. Not for hot paths. */

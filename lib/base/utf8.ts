@@ -35,9 +35,3 @@ export function isUtf8(bytes: Uint8Array): boolean {
   }
   return true;
 }
-
-/** True where every byte is a character of ASCII. */
-export function isAscii(bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] >= 0x80) return false;
-  return true;
-}

@@ -1,7 +1,8 @@
 /** Where the next case of a target comes from: its generator, or mutated and spliced cases of the corpus. */
 import type { Corpus } from "./corpus.ts";
 import { mutateBytes } from "./mutate_bytes.ts";
-import { mutateJson, mutateText } from "./mutate_text.ts";
+import { mutateJson } from "./mutate_json.ts";
+import { mutateText } from "./mutate_text.ts";
 import { mutateStep } from "./steps.ts";
 import type { CaseRandom, CaseShape, CaseSpec, FuzzCase } from "./target.ts";
 

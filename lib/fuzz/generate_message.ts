@@ -96,13 +96,13 @@ function valueOf(schema: Schema, name: string, random: CaseRandom, depth: number
 type Members = { readonly [key: string]: Json };
 
 function membersOf(schema: Schema, random: CaseRandom, depth: number): Members {
-  const required = new Set(schema.required ?? []);
-  const members: [string, Json][] = [];
-  for (const [name, member] of Object.entries(schema.properties ?? {})) {
-    const isThere = required.has(name) ? !random.oneIn(60) : random.bool();
-    if (isThere) members.push([name, valueOf(member, name, random, depth + 1)]);
+  const { properties = {}, required = [] } = schema;
+  const members: { [key: string]: Json } = {};
+  for (const name in properties) {
+    const isThere = required.includes(name) ? !random.oneIn(60) : random.bool();
+    if (isThere) members[name] = valueOf(properties[name], name, random, depth + 1);
   }
-  return Object.fromEntries(members);
+  return members;
 }
 
 function numberOf({ type, minimum = 0, maximum = 2 ** 32 }: Schema, random: CaseRandom): number {

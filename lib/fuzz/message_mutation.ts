@@ -3,7 +3,7 @@ import { utf8 } from "../base/bytes.ts";
 import { EXAMPLES } from "../signaling/examples.ts";
 import { MESSAGE_TYPES, type MessageType } from "../signaling/messages/registry.ts";
 import { generateMessage } from "./generate_message.ts";
-import { mutateJson } from "./mutate_text.ts";
+import { mutateJson } from "./mutate_json.ts";
 import type { CaseRandom } from "./target.ts";
 
 const MAX_MESSAGE_BYTES = 8192;

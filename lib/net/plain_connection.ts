@@ -4,7 +4,7 @@
  */
 import type { Fault } from "../base/parsed.ts";
 import { NIL_UUID } from "../base/uuid.ts";
-import { readReplyContext, type ReplyContext, replyContext } from "../signaling/error_reply.ts";
+import { type ReplyContext, replyContext } from "../signaling/error_reply.ts";
 import { type JsonObject, writeJson } from "../signaling/json_value.ts";
 import type { ErrorMessage } from "../signaling/messages/outcome.ts";
 import type { Message } from "../signaling/messages/registry.ts";
@@ -27,7 +27,7 @@ export class PlainConnection extends ServerConnection<Item> {
     const parsed = parseMessageWithJson(unit);
     return parsed.ok
       ? { kind: "message", parsed: parsed.value }
-      : { kind: "fault", fault: parsed.fault, context: readReplyContext(unit) };
+      : { kind: "fault", fault: parsed.fault, context: replyContext(parsed.json) };
   }
 
   protected take(item: Item): Promise<void> | undefined {

@@ -32,7 +32,7 @@ import type { Ack, Disconnect, ErrorMessage } from "./messages/outcome.ts";
 import type { Message, MessageType } from "./messages/registry.ts";
 import type { QualityAdapt, StreamStop } from "./messages/stream_control.ts";
 import type { StreamStart } from "./messages/stream_start.ts";
-import { parseMessage } from "./parse_message.ts";
+import { parseMessageWithJson } from "./parse_message.ts";
 import { RotationExchange } from "./rotation_exchange.ts";
 import { StreamExchange, type StreamOffer } from "./stream_exchange.ts";
 
@@ -157,15 +157,15 @@ export class SignalingEndpoint {
 
   /** Takes a message as it arrived from the signaling transport. */
   receive(input: string | Uint8Array, nowMs: number): void {
-    const parsed = parseMessage(input);
-    if (parsed.ok) return this.handle(parsed.value, nowMs);
+    const parsed = parseMessageWithJson(input);
+    if (parsed.ok) return this.handle(parsed.value.message, nowMs);
     this.#context.output({
       kind: "warning",
       code: errorCodeOf(parsed.fault.reason),
       message: parsed.fault.message,
       byPeer: false,
     });
-    const error = errorReply(input, parsed.fault, this.#context.unixMs(nowMs));
+    const error = errorReply(parsed.json, parsed.fault, this.#context.unixMs(nowMs));
     if (error !== undefined) this.#context.send(error);
   }
 

@@ -3,7 +3,6 @@ import type { Fault, FaultReason } from "../base/parsed.ts";
 import { isUuid, NIL_UUID } from "../base/uuid.ts";
 import { unreachable } from "../base/unreachable.ts";
 import type { ErrorCode } from "./error_codes.ts";
-import { parseJson } from "./json.ts";
 import { isJsonObject, type JsonValue } from "./json_value.ts";
 import { shorten } from "./json_path.ts";
 import { type ErrorMessage, MAX_ERROR_TEXT, MAX_REPEATED_TYPE } from "./messages/outcome.ts";
@@ -56,23 +55,18 @@ export function faultToError(fault: Fault): { readonly code: ErrorCode; readonly
 export type ReplyContext = Pick<ErrorMessage, "session_id" | "in_reply_to">;
 
 /**
- * The ERROR that answers `input`, refused with `fault`; `undefined` where nothing may be sent, because `input` is an
- * ERROR itself (SPEC ARC-SIG-error-not-for-error). Whether the sender's address may be answered at all is the caller's to know.
+ * The ERROR that answers an input that was refused with `fault`, `json` being what it held where it was JSON; `undefined`
+ * where nothing may be sent, because it is an ERROR itself (SPEC ARC-SIG-error-not-for-error). Whether the sender's
+ * address may be answered at all is the caller's to know.
  */
-export function errorReply(input: string | Uint8Array, fault: Fault, timestampMs: number): ErrorMessage | undefined {
-  const context = readReplyContext(input);
+export function errorReply(json: JsonValue | undefined, fault: Fault, timestampMs: number): ErrorMessage | undefined {
+  const context = replyContext(json);
   if (context.in_reply_to?.type === "ERROR") return undefined;
   return { type: "ERROR", ...faultToError(fault), ...context, timestamp: timestampMs };
 }
 
-/** Picks what identifies a message out of an input that may be anything. */
-export function readReplyContext(input: string | Uint8Array): ReplyContext {
-  const parsed = parseJson(input);
-  return parsed.ok ? replyContext(parsed.value) : {};
-}
-
-/** As {@link readReplyContext}, of a JSON value. */
-export function replyContext(json: JsonValue): ReplyContext {
+/** Picks what identifies a message out of JSON that may be anything. */
+export function replyContext(json: JsonValue | undefined): ReplyContext {
   if (!isJsonObject(json)) return {};
   const { type, timestamp, session_id, stream_id } = json;
   const in_reply_to = {

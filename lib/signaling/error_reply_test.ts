@@ -4,12 +4,20 @@ import { type Fault, FAULT_REASONS, unwrap } from "../base/parsed.ts";
 import { ERROR_CODE_NAMES, ERROR_CODES, errorCodeRow, isErrorCode, readErrorCode } from "./error_codes.ts";
 import { errorCodeOf, errorReply, faultToError } from "./error_reply.ts";
 import { EXAMPLES } from "./examples.ts";
-import { parseMessage, writeMessage } from "./parse_message.ts";
+import type { ErrorMessage } from "./messages/outcome.ts";
+import { parseMessage, parseMessageWithJson, writeMessage } from "./parse_message.ts";
 
 function faultOf(input: string): Fault {
   const parsed = parseMessage(input);
   assert.ok(!parsed.ok, `accepted ${input}`);
   return parsed.fault;
+}
+
+/** The ERROR for an input that is refused. */
+function replyTo(input: string, timestampMs: number): ErrorMessage | undefined {
+  const parsed = parseMessageWithJson(input);
+  assert.ok(!parsed.ok, `accepted ${input}`);
+  return errorReply(parsed.json, parsed.fault, timestampMs);
 }
 
 Deno.test("ARC-SIG-error-codes: the table is the specification's, code by code", () => {
@@ -54,17 +62,14 @@ Deno.test("ARC-SIG-error-path: the text of a bad_message names the path of the f
 Deno.test("ARC-SIG-error-codes: every fault has a code, and its ERROR is a message", () => {
   for (const reason of FAULT_REASONS) {
     assert.ok(isErrorCode(errorCodeOf(reason)), reason);
-    const reply = errorReply("{}", { reason, message: "x".repeat(5000) }, 7);
+    const reply = errorReply({}, { reason, message: "x".repeat(5000) }, 7);
     assert.ok(reply);
     assert.deepEqual(unwrap(parseMessage(writeMessage(reply))), reply);
   }
 });
 
 Deno.test("ARC-SIG-error-fields: an ERROR repeats what identifies the faulty message, as far as it had it", () => {
-  const reply = (json: unknown) => {
-    const input = JSON.stringify(json);
-    return errorReply(input, faultOf(input), 99);
-  };
+  const reply = (json: unknown) => replyTo(JSON.stringify(json), 99);
   const { session_id, stream_id, timestamp } = EXAMPLES.STREAM_STOP.full;
   const full = reply({ ...EXAMPLES.STREAM_STOP.full, reason: "x" });
   assert.deepEqual(full && { ...full, message: "" }, {
@@ -78,6 +83,8 @@ Deno.test("ARC-SIG-error-fields: an ERROR repeats what identifies the faulty mes
   const partial = reply({ type: "NOPE", session_id: "x", timestamp: 1.5, stream_id: 7 });
   assert.deepEqual(partial?.in_reply_to, { type: "NOPE" });
   assert.equal(partial?.session_id, undefined);
+  assert.deepEqual(replyTo(` {"type":"ACK"}`, 99)?.in_reply_to, { type: "ACK" });
+  assert.equal(replyTo(`{"type":"ACK"`, 99)?.in_reply_to, undefined);
   assert.equal(reply({ type: "x".repeat(33) })?.in_reply_to, undefined);
   assert.equal(reply([1])?.in_reply_to, undefined);
   const heartbeat = { ...EXAMPLES.HEARTBEAT.minimal, sequence: -1 };
@@ -86,15 +93,15 @@ Deno.test("ARC-SIG-error-fields: an ERROR repeats what identifies the faulty mes
 
 Deno.test("ARC-SIG-error-not-for-error: an ERROR, however faulty, is not answered", () => {
   const input = JSON.stringify({ type: "ERROR", code: 7 });
-  assert.equal(errorReply(input, faultOf(input), 1), undefined);
+  assert.equal(replyTo(input, 1), undefined);
 });
 
 Deno.test("errors: the ERROR for any refused input is a message that can be sent", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json(), fc.json().map((text) => `{"type":"ACK","x":${text}}`)), (input) => {
-      const parsed = parseMessage(input);
+      const parsed = parseMessageWithJson(input);
       if (parsed.ok) return;
-      const reply = errorReply(input, parsed.fault, 1);
+      const reply = errorReply(parsed.json, parsed.fault, 1);
       if (reply !== undefined) assert.deepEqual(unwrap(parseMessage(writeMessage(reply))), reply);
     }),
     { seed: 41, numRuns: 300 },

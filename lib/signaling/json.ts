@@ -42,31 +42,40 @@ function readDocument(input: string | Uint8Array, limits: JsonLimits, withSpans:
   if (exceeds(input, maxBytes)) {
     return fault("too_large", `Cannot parse JSON: more than ${maxBytes} bytes`, { offset: maxBytes });
   }
-  if (typeof input === "string") return new Reader(input, maxDepth, withSpans, undefined).read();
+  if (typeof input === "string") return new Reader(input, maxDepth, withSpans, false).read();
   const decoded = decodeUtf8(input);
   if (!decoded.ok) return decoded;
   const text = decoded.value;
-  const byteOf = text.length === input.length ? undefined : byteOffsets(text);
-  return new Reader(text, maxDepth, withSpans, byteOf).read();
+  return new Reader(text, maxDepth, withSpans, text.length < input.length).read();
 }
 
 function exceeds(input: string | Uint8Array, maxBytes: number): boolean {
   if (input.length > maxBytes) return true;
-  if (typeof input !== "string" || input.length * 3 <= maxBytes) return false;
-  return byteOffsets(input)[input.length] > maxBytes;
+  return typeof input === "string" && input.length * 3 > maxBytes && utf8Length(input, input.length) > maxBytes;
 }
 
-/** The UTF-8 offset of each UTF-16 code unit, and of the end. A pair counts 4 bytes at its first unit. */
+/** Bytes of UTF-8 that a UTF-16 code unit stands for. A pair counts 4 bytes at its first unit. */
+function bytesOf(unit: number): number {
+  if (unit < 0x80) return 1;
+  if (unit < 0x800) return 2;
+  if (unit < 0xd800 || unit > 0xdfff) return 3;
+  return unit <= 0xdbff ? 4 : 0;
+}
+
+/** The UTF-8 offset of the code unit at `end`. */
+function utf8Length(text: string, end: number): number {
+  let bytes = 0;
+  for (let i = 0; i < end; i++) bytes += bytesOf(text.charCodeAt(i));
+  return bytes;
+}
+
+/** The UTF-8 offset of each code unit, and of the end: {@link utf8Length} for whoever asks often. */
 function byteOffsets(text: string): Uint32Array {
   const offsets = new Uint32Array(text.length + 1);
   let bytes = 0;
   for (let i = 0; i < text.length; i++) {
     offsets[i] = bytes;
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) bytes += 1;
-    else if (unit < 0x800) bytes += 2;
-    else if (unit >= 0xd800 && unit <= 0xdbff) bytes += 4;
-    else if (unit < 0xdc00 || unit > 0xdfff) bytes += 3;
+    bytes += bytesOf(text.charCodeAt(i));
   }
   offsets[text.length] = bytes;
   return offsets;
@@ -119,6 +128,9 @@ class Reader {
   readonly #text: string;
   readonly #maxDepth: number;
   readonly #withSpans: boolean;
+  /** The input was bytes, and offsets in it are not those in the text. */
+  readonly #countsBytes: boolean;
+  /** For spans; a fault is but one offset. */
   readonly #byteOf: Uint32Array | undefined;
   readonly #stack: Frame[] = [];
   #at = 0;
@@ -127,11 +139,12 @@ class Reader {
   #span: JsonSpan = NO_SPAN;
   #fault: Fault | undefined;
 
-  constructor(text: string, maxDepth: number, withSpans: boolean, byteOf: Uint32Array | undefined) {
+  constructor(text: string, maxDepth: number, withSpans: boolean, countsBytes: boolean) {
     this.#text = text;
     this.#maxDepth = maxDepth;
     this.#withSpans = withSpans;
-    this.#byteOf = byteOf;
+    this.#countsBytes = countsBytes;
+    this.#byteOf = countsBytes && withSpans ? byteOffsets(text) : undefined;
   }
 
   read(): Parsed<JsonDocument> {
@@ -332,7 +345,7 @@ class Reader {
   #skipSpace(): void {
     for (;;) {
       const unit = this.#text.charCodeAt(this.#at);
-      if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return;
+      if (unit > 0x20 || (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09)) return;
       this.#at++;
     }
   }
@@ -344,7 +357,7 @@ class Reader {
 
   /** Notes the fault and answers false. */
   #fail(reason: FaultReason, what: string, at: number): false {
-    const offset = this.#byteOf === undefined ? at : this.#byteOf[at];
+    const offset = this.#countsBytes ? utf8Length(this.#text, at) : at;
     const path = formatPath(this.#stack.map((frame) => frame.isObject ? frame.name : frame.items.length));
     this.#fault = { reason, offset, path, message: `Cannot parse JSON: ${what} at ${offset}` };
     return false;

@@ -54,6 +54,6 @@ export function spanAt(span: JsonSpan, path: readonly PathSegment[]): JsonSpan |
 export function jsonDepth(value: JsonValue): number {
   if (typeof value !== "object" || value === null) return 0;
   let deepest = 0;
-  for (const part of Object.values(value)) deepest = Math.max(deepest, jsonDepth(part));
+  for (const part of isJsonList(value) ? value : Object.values(value)) deepest = Math.max(deepest, jsonDepth(part));
   return deepest + 1;
 }

@@ -26,6 +26,11 @@ export interface ParsedMessage {
   readonly json: JsonObject;
 }
 
+/** What was read of an input: of a refused one the JSON, where it was JSON, since an answer says which message it is to. */
+export type MessageReading =
+  | { readonly ok: true; readonly value: ParsedMessage }
+  | { readonly ok: false; readonly fault: Fault; readonly json?: JsonValue };
+
 /**
  * One plain message. Unknown fields are dropped, and so are unknown `resolutions` and `transport` of `capabilities`;
  * `encryption` and `authentication` stay verbatim, since the transcript hashes them so.
@@ -36,19 +41,20 @@ export interface ParsedMessage {
  */
 export function parseMessage(input: string | Uint8Array): Parsed<Message> {
   const parsed = parseMessageWithJson(input);
-  return parsed.ok ? ok(parsed.value.message) : parsed;
+  return parsed.ok ? ok(parsed.value.message) : { ok: false, fault: parsed.fault };
 }
 
-/** As {@link parseMessage}, with the JSON beside the message. */
-export function parseMessageWithJson(input: string | Uint8Array): Parsed<ParsedMessage> {
+/** As {@link parseMessage}, with the JSON beside the message or the fault. */
+export function parseMessageWithJson(input: string | Uint8Array): MessageReading {
   const parsed = parseJson(input);
   if (!parsed.ok) return parsed;
-  if (startsWithSpace(input)) {
-    return fault("bad_json", 'Cannot parse message: expected "{" as its first byte', { offset: 0 });
-  }
-  const message = readMessage(parsed.value);
+  const json = parsed.value;
+  const message = startsWithSpace(input)
+    ? fault("bad_json", 'Cannot parse message: expected "{" as its first byte', { offset: 0 })
+    : readMessage(json);
+  if (!message.ok) return { ok: false, fault: message.fault, json };
   // readMessage accepts objects only.
-  return message.ok ? ok({ message: message.value, json: parsed.value as JsonObject }) : message;
+  return ok({ message: message.value, json: json as JsonObject });
 }
 
 /** SPEC ARC-UNIT-json-first-byte. A byte order mark has already been refused as no JSON. */
@@ -99,8 +105,11 @@ export function messageToJson(message: Message | StatusMessage): JsonObject {
 function withoutUndefined(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutUndefined);
   if (typeof value !== "object" || value === null) return value;
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(members.map(([name, member]) => [name, withoutUndefined(member)]));
+  const members: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value)) {
+    if (member !== undefined) members[name] = withoutUndefined(member);
+  }
+  return members;
 }
 
 /** Compact text of {@link messageToJson}. */

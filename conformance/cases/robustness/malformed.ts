@@ -5,7 +5,7 @@ import { SeededCaseRandom } from "../../../lib/fuzz/case_random.ts";
 import { generateArcRtp, generateReduced, generateRtcp } from "../../../lib/fuzz/generate_packet.ts";
 import { type MessageSetting, strayMessage } from "../../../lib/fuzz/message_mutation.ts";
 import { mutateBytes } from "../../../lib/fuzz/mutate_bytes.ts";
-import { mutateJson } from "../../../lib/fuzz/mutate_text.ts";
+import { mutateJson } from "../../../lib/fuzz/mutate_json.ts";
 import type { CaseRandom } from "../../../lib/fuzz/target.ts";
 
 const MAX_UNIT_BYTES = 1232;

@@ -95,7 +95,7 @@ class HubRun {
   #text(id: number, text: Uint8Array): void {
     const parsed = parseMessageWithJson(text);
     if (parsed.ok) return this.#refused(text, this.#hub.message(id, parsed.value, this.#nowMs));
-    const reply = errorReply(text, parsed.fault, UNIX_OFFSET_MS + this.#nowMs);
+    const reply = errorReply(parsed.json, parsed.fault, UNIX_OFFSET_MS + this.#nowMs);
     const context = reply?.in_reply_to === undefined ? {} : { in_reply_to: reply.in_reply_to };
     const isError = claimedType(text) === "ERROR";
     if (!isError) this.#refused(text, this.#hub.fault(id, parsed.fault, context, this.#nowMs));

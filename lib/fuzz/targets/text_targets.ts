@@ -10,7 +10,7 @@ import { dissectMessage } from "../../signaling/dissect_message.ts";
 import { errorReply } from "../../signaling/error_reply.ts";
 import { EXAMPLES, STATUS_EXAMPLES } from "../../signaling/examples.ts";
 import { parseJson } from "../../signaling/json.ts";
-import { isJsonList, jsonDepth, type JsonObject, type JsonValue } from "../../signaling/json_value.ts";
+import { isJsonList, isJsonObject, jsonDepth, type JsonValue } from "../../signaling/json_value.ts";
 import { MESSAGE_TYPES, type MessageType } from "../../signaling/messages/registry.ts";
 import { parseMessage, parseMessageWithJson, parseStatus, writeMessage } from "../../signaling/parse_message.ts";
 import {
@@ -37,14 +37,12 @@ const allMessageSeeds = () => MESSAGE_TYPES.flatMap(messageSeeds);
 export function messageBehaviour(bytes: Uint8Array): string {
   const parsed = parseMessageWithJson(bytes);
   if (!parsed.ok) {
-    const reply = errorReply(bytes, parsed.fault, 1_700_000_000_000);
+    const reply = errorReply(parsed.json, parsed.fault, 1_700_000_000_000);
     if (reply !== undefined) {
       const text = writeMessage(reply);
       demand(parseMessage(text).ok, "response", "the ERROR for a refused message is itself refused");
-      const isError = parseJson(bytes);
-      const type = isError.ok && typeof isError.value === "object" && isError.value !== null &&
-        (isError.value as { type?: unknown }).type;
-      demand(type !== "ERROR", "response", "an ERROR is answered with an ERROR", "ARC-SIG-error-not-for-error");
+      const isError = isJsonObject(parsed.json) && parsed.json.type === "ERROR";
+      demand(!isError, "response", "an ERROR is answered with an ERROR", "ARC-SIG-error-not-for-error");
     }
     return refusal(parsed.fault, bytes.length);
   }
@@ -94,15 +92,13 @@ function platformJson(text: string): JsonValue | undefined {
 /** The same values at the same places, members in the same order; 0 and -0 are one number. */
 function isSameJson(a: JsonValue, b: JsonValue): boolean {
   if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) return a === b;
-  if (isJsonList(a) !== isJsonList(b)) return false;
+  if (isJsonList(a) || isJsonList(b)) {
+    return isJsonList(a) && isJsonList(b) && a.length === b.length && a.every((item, i) => isSameJson(item, b[i]));
+  }
   const names = Object.keys(a);
   const others = Object.keys(b);
-  if (names.length !== others.length) return false;
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i];
-    if (name !== others[i] || !isSameJson((a as JsonObject)[name], (b as JsonObject)[name])) return false;
-  }
-  return true;
+  return names.length === others.length &&
+    names.every((name, i) => name === others[i] && isSameJson(a[name], b[name]));
 }
 
 function phoenixSeeds(): readonly Uint8Array[] {

@@ -9,7 +9,6 @@
 import { replyContext } from "../../../../lib/signaling/error_reply.ts";
 import { SignalingHub } from "../../../../lib/signaling/hub.ts";
 import { DEFAULT_HUB_LIMITS } from "../../../../lib/signaling/hub_limits.ts";
-import { parseJson } from "../../../../lib/signaling/json.ts";
 import { isJsonObject } from "../../../../lib/signaling/json_value.ts";
 import { messageToJson, parseMessageWithJson } from "../../../../lib/signaling/parse_message.ts";
 import type { Fields } from "../../request.ts";
@@ -46,11 +45,9 @@ export function runServer(config: Fields, inputs: readonly Fields[]): OpResult {
       input.oneOf("command", ["close"] as const);
       hub.closed(id);
     } else {
-      const text = textOf(input);
-      const parsed = parseMessageWithJson(text);
+      const parsed = parseMessageWithJson(textOf(input));
       if (!parsed.ok) {
-        const json = parseJson(text);
-        refuse(hub.fault(id, parsed.fault, json.ok ? replyContext(json.value) : {}, nowMs));
+        refuse(hub.fault(id, parsed.fault, replyContext(parsed.json), nowMs));
       } else {
         const { session_id, peer_id } = isJsonObject(parsed.value.json) ? parsed.value.json : {};
         const peerId = input.has("peer_id") ? input.text("peer_id") : peer_id;
