@@ -2,7 +2,7 @@
 import { writeCase } from "../../../lib/fuzz/case_text.ts";
 import { TargetFuzzer } from "../../../lib/fuzz/fuzzer.ts";
 import { shrinkCase } from "../../../lib/fuzz/shrink.ts";
-import { type CaseOutcome, type Failure, failureOf, type FuzzCase } from "../../../lib/fuzz/target.ts";
+import { type CaseOutcome, type Failure, failureOf, type FuzzCase, type Oracle } from "../../../lib/fuzz/target.ts";
 import { CliError } from "../../ui/cli_error.ts";
 import type { Finding } from "../finding_files.ts";
 import type { TargetProgress } from "../worker_protocol.ts";
@@ -66,8 +66,11 @@ export async function fuzzRemote(
           fuzzer.executed(units, outcome);
           if (!isNew) continue;
           isGone = !await isAlive(target);
-          const reproduced = isGone ? untried(units) : await investigate(target, units, outcome.failure, run);
-          events.finding(findingOf(target, units, outcome.failure, fuzzer.executions, run.seed, reproduced));
+          const reproduced = isGone
+            ? untried(units, outcome.failure)
+            : await investigate(target, units, outcome.failure, run);
+          const found = findingOf(target, units, fuzzer.executions, run.seed, reproduced);
+          events.finding({ ...found, ...await disputeOf(target, reproduced.smallest, isGone) });
         }
         turn.busyMs += performance.now() - startMs;
         events.progress({
@@ -87,18 +90,31 @@ export async function fuzzRemote(
   }
 }
 
-/** What is well-formed must pass, or the other side has not come back. */
+/** Oracles of a side that does not answer, whatever it is asked. */
+const GONE: ReadonlySet<Oracle> = new Set(["crash", "hang", "silence"]);
+
+/** What is well-formed must be answered, be it wrongly, or the other side has not come back. */
 async function isAlive(target: RemoteTarget): Promise<boolean> {
-  return (await runRemoteCase(target, target.seeds()[0] ?? [])).kind === "passed";
+  const outcome = await runRemoteCase(target, target.seeds()[0] ?? []);
+  return outcome.kind === "passed" || !GONE.has(outcome.failure.oracle);
+}
+
+/** What each of two programs says to the smallest case. */
+async function disputeOf(target: RemoteTarget, smallest: FuzzCase, isGone: boolean): Promise<Partial<Finding>> {
+  const dispute = isGone ? undefined : await target.tell?.(smallest);
+  if (dispute === undefined) return {};
+  return dispute.rule === undefined ? { dispute } : { dispute, rule: dispute.rule };
 }
 
 interface Reproduced {
   readonly smallest: FuzzCase;
+  /** Of the smallest case. */
+  readonly failure: Failure;
   readonly failed: number;
   readonly tried: number;
 }
 
-const untried = (units: FuzzCase): Reproduced => ({ smallest: units, failed: 1, tried: 1 });
+const untried = (units: FuzzCase, failure: Failure): Reproduced => ({ smallest: units, failure, failed: 1, tried: 1 });
 
 /** Tries again, makes the case small, and says how often it fails. */
 async function investigate(
@@ -108,9 +124,12 @@ async function investigate(
   run: RemoteRun,
 ): Promise<Reproduced> {
   const isOver = () => performance.now() >= run.endMs + SHRINK_AFTER_END_MS || run.signal.aborted;
+  let latest = failure;
   const fails = async (candidate: FuzzCase) => {
     const outcome = await runRemoteCase(target, candidate);
-    return outcome.kind === "failed" && outcome.failure.signature === failure.signature;
+    if (outcome.kind === "passed" || outcome.failure.signature !== failure.signature) return false;
+    latest = outcome.failure;
+    return true;
   };
   const count = async (candidate: FuzzCase) => {
     let failed = 0;
@@ -118,7 +137,7 @@ async function investigate(
     return failed;
   };
   const before = await count(units);
-  if (before === 0) return { smallest: units, failed: 0, tried: TRIES };
+  if (before === 0) return { smallest: units, failure, failed: 0, tried: TRIES };
   const tries = before === TRIES ? 1 : FLAKY_TRIES;
   const shrinking = shrinkCase(units, target.shape);
   const shrinkEndMs = performance.now() + MAX_SHRINK_MS;
@@ -132,16 +151,16 @@ async function investigate(
     if (stillFails) smallest = candidate;
     step = shrinking.next(stillFails);
   }
-  return { smallest, failed: smallest === units ? before : await count(smallest), tried: TRIES };
+  const failed = smallest === units ? before : await count(smallest);
+  return { smallest, failure: latest, failed, tried: TRIES };
 }
 
 function findingOf(
   target: RemoteTarget,
   units: FuzzCase,
-  failure: Failure,
   execution: number,
   seed: number,
-  { smallest, failed, tried }: Reproduced,
+  { smallest, failure, failed, tried }: Reproduced,
 ): Finding {
   return {
     target: target.name,
