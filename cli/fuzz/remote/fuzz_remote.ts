@@ -43,6 +43,18 @@ export async function runRemoteCase(target: RemoteTarget, units: FuzzCase): Prom
   }
 }
 
+/** The same for a new case, which may leave something behind. */
+async function runNewCase(target: RemoteTarget, units: FuzzCase): Promise<CaseOutcome> {
+  const outcome = await runRemoteCase(target, units);
+  if (outcome.kind === "failed") return outcome;
+  try {
+    target.leftBehind?.();
+    return outcome;
+  } catch (error) {
+    return { kind: "failed", failure: failureOf(target.name, error) };
+  }
+}
+
 export async function fuzzRemote(
   targets: readonly RemoteTarget[],
   run: RemoteRun,
@@ -61,7 +73,7 @@ export async function fuzzRemote(
           await delay(Math.max(0, dueMs - performance.now()));
           dueMs = Math.max(dueMs + 1000 / run.rate, performance.now());
           const [units] = fuzzer.nextBatch(1);
-          const outcome = await runRemoteCase(target, units);
+          const outcome = await runNewCase(target, units);
           const isNew = outcome.kind === "failed" && !fuzzer.failures.has(outcome.failure.signature);
           fuzzer.executed(units, outcome);
           if (!isNew) continue;

@@ -13,6 +13,12 @@ export interface RemoteTarget extends CaseSpec {
    * @throws Breach when it does not, or when an answer breaks a rule; CliError when it was never there.
    */
   run(units: FuzzCase): Promise<string>;
+  /**
+   * Looks at what cases have left behind; asked after each that is no further try of another.
+   *
+   * @throws Breach
+   */
+  leftBehind?(): void;
   /** What each of two programs says to a case; undefined where it is no question. */
   tell?(units: FuzzCase): Promise<Dispute | undefined>;
   close(): Promise<void>;

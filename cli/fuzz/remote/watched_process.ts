@@ -1,5 +1,4 @@
 /** A server of this machine that is fuzzed over the network, and whose memory is watched meanwhile. */
-import { Breach, type FuzzCase } from "../../../lib/fuzz/target.ts";
 import { CliError } from "../../ui/cli_error.ts";
 import { Growth, residentBytes } from "./drift.ts";
 import type { RemoteTarget } from "./remote_target.ts";
@@ -17,16 +16,14 @@ export function watchingMemory(targets: readonly RemoteTarget[], pid: number): r
     throw new CliError("usage", `--pid ${pid}: there is no such process`, "pgrep finds the id of a server");
   }
   let growth = new Growth();
-  const watched = (run: RemoteTarget["run"]) => async (units: FuzzCase) => {
-    const behaviour = await run(units);
+  const leftBehind = () => {
     try {
       growth.afterCase(residentBytes(pid));
     } catch (error) {
       // It goes on as it is, and from here on anew: each further case would be blamed.
-      if (error instanceof Breach) growth = new Growth();
+      growth = new Growth();
       throw error;
     }
-    return behaviour;
   };
-  return targets.map((target) => ({ ...target, run: watched(target.run) }));
+  return targets.map((target) => ({ ...target, leftBehind }));
 }

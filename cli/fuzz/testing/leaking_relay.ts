@@ -20,7 +20,8 @@ for await (const [unit, from] of socket) {
 function heartbeatAck(text: string): object | undefined {
   try {
     const { type, session_id, sequence, challenge, timestamp } = JSON.parse(text);
-    if (type !== "HEARTBEAT") return undefined;
+    // A stranger's sign of life is of no session.
+    if (type !== "HEARTBEAT" || !/^[0-]+$/.test(session_id)) return undefined;
     const times = { original_timestamp: timestamp, response_timestamp: timestamp, latency_ms: 0 };
     return { type: "HEARTBEAT_ACK", session_id, sequence, challenge, ...times };
   } catch {
