@@ -20,6 +20,21 @@ import { CliError } from "../ui/cli_error.ts";
 import { envelope, jsonDocument } from "../ui/envelope.ts";
 import { VERSION } from "../version.ts";
 
+/** What two programs that are held against each other say to the smallest case. */
+export interface Dispute {
+  /** The answer as JSON, or how the program failed; cut where it is long. */
+  readonly a: string;
+  readonly b: string;
+  /** Of two values the first place where B's is not A's, and both of it. */
+  readonly difference?: string;
+  /** Whose answer is right by the second reading of the specification; left out where that was not the question. */
+  readonly right?: "a" | "b" | "neither" | "undecided";
+  /** Of the specification, where it is decided. */
+  readonly clause?: string;
+  /** The rule, where the clause has but one about it. */
+  readonly rule?: string;
+}
+
 /** What `finding.json` holds. */
 export interface FindingFile {
   readonly schema: "arcrtc.finding/1";
@@ -43,6 +58,9 @@ export interface FindingFile {
   /** Where the other side was, for targets that are not in this process. */
   readonly address?: string;
   readonly command?: string;
+  /** The second of two programs, and what both say. */
+  readonly against?: string;
+  readonly dispute?: Dispute;
 }
 
 export type Finding = Omit<FindingFile, "schema" | "version" | "bytes" | "original_bytes">;
@@ -124,6 +142,7 @@ function transcript(finding: Finding, units: FuzzCase): string {
     finding.message,
     ...(finding.rule === undefined ? [] : [`rule ${finding.rule}`]),
     `seed ${finding.seed}, execution ${finding.execution}; failed ${finding.reproduced.failed} of ${finding.reproduced.tried} times`,
+    ...disputeLines(finding),
     "",
   ];
   units.forEach((unit, i) => {
@@ -136,6 +155,15 @@ function transcript(finding: Finding, units: FuzzCase): string {
   });
   if (finding.stack !== undefined) lines.push(finding.stack, "");
   return lines.join("\n");
+}
+
+/** Two programs and what each says; none where there was one. */
+function disputeLines({ command, against, dispute }: Finding): readonly string[] {
+  if (dispute === undefined) return [];
+  const { a, b, difference, clause } = dispute;
+  const where = difference === undefined ? [] : [`B against A: ${difference}`];
+  const decided = clause === undefined ? [] : [`clause ${clause}`];
+  return [`A is ${command}`, `  says ${a}`, `B is ${against}`, `  says ${b}`, ...where, ...decided];
 }
 
 function captureOf(units: FuzzCase): Uint8Array<ArrayBuffer> {

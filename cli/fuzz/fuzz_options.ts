@@ -18,6 +18,7 @@ export interface FuzzFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly command?: string;
+  readonly against?: string;
   readonly target?: string;
   readonly relay?: string;
   readonly relaySecret?: string;
@@ -26,6 +27,7 @@ export interface FuzzFlags {
   readonly token?: string;
   readonly insecure?: boolean;
   readonly rate?: number;
+  readonly pid?: number;
 }
 
 const DEFAULT_TIME_MS = 60_000;
@@ -56,6 +58,7 @@ export function addFuzzOptions(command: Command): Command {
     .option("--corpus <dir>", "further cases to start from; what is found new is added there at the end")
     .option("--findings <dir>", "where findings go", "findings")
     .option("--command <line>", "fuzz a program that speaks the testee interface on its standard streams")
+    .option("--against <line>", "with --command: a second such program, asked the same; where they differ is a finding")
     .option("--target <url>", "fuzz a signaling server: ws://host:port, wss://, tcp://, tls://")
     .option(
       "--session <uuid>",
@@ -72,6 +75,10 @@ export function addFuzzOptions(command: Command): Command {
         `cases a second for --target, --relay and --command (default: ${DEFAULT_RATE} for the network)`,
       )
         .argParser(rate),
+    )
+    .addOption(
+      new Option("--pid <n>", "with --target or --relay on this machine: the process whose memory is watched (Linux)")
+        .argParser(count),
     )
     .option("--json", "progress and findings as JSON lines on standard output, the summary last")
     .option("-q, --quiet", "no live view");

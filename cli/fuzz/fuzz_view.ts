@@ -5,14 +5,18 @@ import { painter } from "../ui/style.ts";
 import { textTable } from "../ui/table.ts";
 import { LiveLine } from "../peer/live_line.ts";
 import { formatDuration } from "../peer/duration.ts";
+import { disputeText } from "./dispute_text.ts";
 import type { Finding } from "./finding_files.ts";
 import { type FuzzTally, grouped } from "./fuzz_tally.ts";
+import type { Side, Sides } from "./remote/remote_target.ts";
 import type { TargetProgress } from "./worker_protocol.ts";
 
 export interface ViewOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly seed: number;
+  /** Where two programs are held against each other. */
+  readonly sides?: Sides;
 }
 
 /** Without a terminal a line now and then shows that something goes on. */
@@ -33,7 +37,18 @@ export class FuzzView {
   }
 
   start(what: string): void {
-    if (!this.#options.quiet) this.#io.stderr(`fuzzing ${what}, seed ${this.#options.seed}\n`);
+    const { json, quiet, seed, sides } = this.#options;
+    if (json && sides !== undefined) {
+      const [a, b] = [jsonSide(sides.a), jsonSide(sides.b)];
+      this.#io.stdout(jsonLine(envelope("fuzz", { kind: "sides", a, b })));
+    }
+    if (quiet) return;
+    this.#io.stderr(`fuzzing ${what}, seed ${seed}\n`);
+    if (sides === undefined) return;
+    for (const [name, side] of [["A", sides.a], ["B", sides.b]] as const) {
+      this.#io.stderr(`${name} is ${side.title}: ${side.command}\n`);
+      if (side.onlyOps.length > 0) this.#io.stderr(`  only ${name} has, so not asked: ${side.onlyOps.join(" ")}\n`);
+    }
   }
 
   /** Call now and then. */
@@ -42,12 +57,18 @@ export class FuzzView {
     const elapsedS = tally.elapsedS(nowMs);
     const text = `${formatDuration(1000 * elapsedS)}  ${grouped(tally.executions)} executions  ` +
       `${grouped(tally.rate)}/s  ${tally.newBehaviours} new  corpus ${tally.corpus}  ` +
-      `findings ${tally.findings}  seed ${this.#options.seed}  ${current}`;
+      `findings ${tally.findings}  seed ${this.#options.seed}  ${current}${this.#titles()}`;
     this.#live.show(text);
     if (!this.#options.quiet && !this.#io.stderrIsTerminal && elapsedS - this.#loggedS >= LOG_EVERY_S) {
       this.#loggedS = elapsedS;
       this.#io.stderr(`${text}\n`);
     }
+  }
+
+  /** Of two programs. */
+  #titles(): string {
+    const { sides } = this.#options;
+    return sides === undefined ? "" : `  A ${sides.a.title}, B ${sides.b.title}`;
   }
 
   progress(progress: TargetProgress): void {
@@ -59,17 +80,24 @@ export class FuzzView {
   finding(finding: Finding, path: string, bytes: number): void {
     this.#live.clear();
     if (this.#options.json) {
-      const { case: units, target, oracle, message, rule, signature, reproduced } = finding;
-      const body = { kind: "finding", target, oracle, message, rule, signature, case: units, bytes, reproduced, path };
-      return this.#io.stdout(jsonLine(envelope("fuzz", body)));
+      const { case: units, target, oracle, message, rule, signature, reproduced, dispute } = finding;
+      const found = { target, oracle, message, rule, signature, case: units, bytes, reproduced, dispute, path };
+      return this.#io.stdout(jsonLine(envelope("fuzz", { kind: "finding", ...found })));
     }
     const paint = painter(this.#io, "stdout");
-    const rule = finding.rule === undefined ? "" : ` (${finding.rule})`;
+    const clause = finding.dispute?.clause;
+    const rule = finding.rule ?? (clause === undefined ? undefined : `clause ${clause}`);
     this.#io.stdout(
-      `${paint("red", `finding: ${finding.target}: ${finding.oracle}`)}${rule}\n  ${finding.message}\n` +
+      `${paint("red", `finding: ${finding.target}: ${finding.oracle}`)}${rule === undefined ? "" : ` (${rule})`}\n` +
+        `  ${finding.message}\n${disputeText(finding.dispute)}` +
         `  ${bytes} bytes, failed ${finding.reproduced.failed} of ${finding.reproduced.tried}; ` +
         `again: arcrtc fuzz replay ${path}\n`,
     );
+  }
+
+  #onlyAnswers<T>(show: (counts: { readonly a: number; readonly b: number }) => T): T | undefined {
+    const { sides } = this.#options;
+    return sides === undefined ? undefined : show({ a: sides.a.onlyAnswers, b: sides.b.onlyAnswers });
   }
 
   note(text: string): void {
@@ -92,6 +120,7 @@ export class FuzzView {
         corpus: tally.corpus,
         findings: tally.findings,
         interrupted: stopped,
+        ...this.#onlyAnswers(({ a, b }) => ({ only_a: a, only_b: b })),
         targets: [...tally.targets.values()].map(jsonProgress),
       })));
       return;
@@ -111,9 +140,15 @@ export class FuzzView {
       "right",
       "right",
     ]));
+    const onlyAnswers = this.#onlyAnswers(({ a, b }) => `questions that only A could answer: ${a}, only B: ${b}\n`);
+    this.#io.stdout(onlyAnswers ?? "");
     const word = tally.findings === 1 ? "1 finding" : `${tally.findings} findings`;
     this.#io.stdout(`${word} in ${formatDuration(1000 * elapsedS)}, seed ${this.#options.seed}\n`);
   }
+}
+
+function jsonSide({ command, title, onlyOps }: Side) {
+  return { command, title, only_ops: onlyOps };
 }
 
 function ratePerS({ executions, busyMs }: TargetProgress): number {

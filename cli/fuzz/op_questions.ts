@@ -8,7 +8,7 @@ import { mutateText } from "../../lib/fuzz/mutate_text.ts";
 import { Breach, type CaseRandom, type CaseSpec, type FuzzCase } from "../../lib/fuzz/target.ts";
 import { JUDGES } from "../../conformance/vectors/reference/judges.ts";
 import { type Answer, judgeAnswer } from "./reference_targets.ts";
-import { vectorRequests } from "./seed_files.ts";
+import { vectorQuestions } from "./seed_files.ts";
 
 /** Their judges take for granted what they are given, and look at the steps between, which an answer does not have. */
 const NOT_DETERMINED: ReadonlySet<string> = new Set(["srtp.protect", "srtcp.protect", "seal.protect"]);
@@ -19,29 +19,32 @@ export interface OpQuestion {
   readonly [field: string]: unknown;
 }
 
-/** How cases of a target are made that asks for `ops`. */
-export function opCases(ops: (op: string) => boolean): Pick<CaseSpec, "shape" | "maxUnits" | "seeds" | "mutate"> {
+/** How cases of a target are made that asks what `isAsked` says of all that the vectors ask. */
+export function opCases(
+  isAsked: (request: OpQuestion) => boolean,
+): Pick<CaseSpec, "shape" | "maxUnits" | "seeds" | "mutate"> {
   return {
     shape: "json",
     maxUnits: 1,
     seeds: () =>
-      vectorRequests().filter((request) => isDetermined(request) && ops(request.op))
-        .map((request) => [utf8(JSON.stringify(request))]),
+      vectorQuestions().filter(({ request }) => isAsked(request))
+        .map(({ request }) => [utf8(JSON.stringify(request))]),
     mutate: mutateRequest,
   };
 }
 
 /**
- * Of the other dialect's messages only those can be judged that its engine was asked about; of the bridge there is a second
- * reading of well-formed packets alone, which in-process targets make up for.
+ * Does the second reading say what is due? Of the other dialect's messages only those can be judged that its engine was
+ * asked about; of the bridge there is a second reading of well-formed packets alone, which in-process targets make up
+ * for.
  */
-function isDetermined({ op, dialect }: OpQuestion): boolean {
+export function isDetermined({ op, dialect }: OpQuestion): boolean {
   return Object.hasOwn(JUDGES, op) && !NOT_DETERMINED.has(op) && !op.startsWith("bridge.") &&
     !(op === "signaling.parse" && dialect === "armoricore");
 }
 
-/** The request of a case; undefined where a case that was made small is none any more. */
-export function opQuestionOf(units: FuzzCase): OpQuestion | undefined {
+/** The request of a case; undefined where a case that was made small is none any more that `isAsked`. */
+export function opQuestionOf(units: FuzzCase, isAsked: (request: OpQuestion) => boolean): OpQuestion | undefined {
   let request: unknown;
   try {
     request = JSON.parse(new TextDecoder().decode(units[0]));
@@ -49,7 +52,7 @@ export function opQuestionOf(units: FuzzCase): OpQuestion | undefined {
     return undefined;
   }
   const op = (request as { op?: unknown } | null)?.op;
-  return typeof op === "string" && isDetermined(request as OpQuestion) ? request as OpQuestion : undefined;
+  return typeof op === "string" && isAsked(request as OpQuestion) ? request as OpQuestion : undefined;
 }
 
 /**

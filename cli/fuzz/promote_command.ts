@@ -8,7 +8,8 @@ Writes to --out what keeps the bug from coming back:
   vectors/<name>.json      the question and the answer that is due, as in fixtures/vectors
   cases/<area>/<name>.ts   a case of the conformance suite for the rule
 The last two where the case is a question of the testee interface. What is due is what the second, independent reading of
-the specification answers, not what the library does.
+the specification answers, not what the library does; where it does not say which of two programs (--against) is right,
+there is nothing to keep.
 
 Examples:
   arcrtc fuzz promote findings/packet.rtcp-exception-1a2b3c4d --rule ARC-RTCP-bad-length

@@ -15,11 +15,12 @@ import { TARGETS } from "./target_table.ts";
 /** Answers the exit code. */
 export function promoteFinding(path: string, flags: PromoteFlags, io: Io): number {
   const finding = readFinding(path);
+  requireDecided(finding);
   const units = casesOf(finding.case, path);
   const rule = ruleOf(finding, flags);
   const name = nameOf(finding, flags);
   const written: string[] = [];
-  const inProcess = finding.target.replace(/^command\./, "reference.");
+  const inProcess = finding.target.replace(/^(?:command|against)\./, "reference.");
   if (TARGETS.some((target) => target.name === inProcess)) {
     appendCorpus(`${flags.out}/corpus`, inProcess, [finding.case]);
     written.push(`${flags.out}/corpus/${inProcess}.txt`);
@@ -49,9 +50,19 @@ export function promoteFinding(path: string, flags: PromoteFlags, io: Io): numbe
   return EXIT.ok;
 }
 
+/** What two programs disagree about is kept once it is known which answer is due. */
+function requireDecided({ dispute }: FindingFile): void {
+  if (dispute?.right !== "undecided") return;
+  throw new CliError(
+    "usage",
+    "two programs differ, and the second reading of the specification does not say which is right: nothing is due",
+    "arcrtc fuzz replay shows both answers; the one that breaks a rule of SPEC.md is wrong",
+  );
+}
+
 function questionOf(targetName: string, units: ReturnType<typeof casesOf>): OpRequest | undefined {
   const [area, name] = targetName.split(".");
-  if (area !== "reference" && area !== "command") return opRequestOf(targetName, units);
+  if (area !== "reference" && area !== "command" && area !== "against") return opRequestOf(targetName, units);
   const question = REFERENCE_QUESTIONS.find((known) => known.name === name);
   return question === undefined ? undefined : { op: question.op, ...question.request(units) };
 }

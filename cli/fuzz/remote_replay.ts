@@ -2,20 +2,26 @@
 import type { CaseOutcome } from "../../lib/fuzz/target.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
-import { casesOf, type FindingFile } from "./finding_files.ts";
+import { casesOf, type Dispute, type FindingFile } from "./finding_files.ts";
 import { isRemoteRun, type RemoteFlags, remoteTargets } from "./remote/remote_plan.ts";
 import { runRemoteCase } from "./remote/fuzz_remote.ts";
 
+export interface Replayed {
+  readonly outcomes: readonly CaseOutcome[];
+  /** What each of two programs says now. */
+  readonly dispute?: Dispute;
+}
+
 export function isRemote({ target }: FindingFile): boolean {
-  return /^(?:command|signaling|relay|media)\./.test(target);
+  return /^(?:command|against|signaling|relay|media)\./.test(target);
 }
 
 export async function replayRemote(
   finding: FindingFile,
   flags: RemoteFlags & { readonly times: number },
   io: Io,
-): Promise<readonly CaseOutcome[]> {
-  const targets = await remoteTargets(isRemoteRun(flags) ? flags : { ...flags, ...whereItWas(finding) }, io);
+): Promise<Replayed> {
+  const targets = await remoteTargets({ ...flags, ...placeOf(finding, flags) }, io);
   const target = targets.find(({ name }) => name === finding.target);
   const outcomes: CaseOutcome[] = [];
   try {
@@ -23,15 +29,24 @@ export async function replayRemote(
       throw new CliError(
         "usage",
         `${finding.target} is not among what can be asked there`,
-        "see --command, --target, --relay",
+        "see --command, --against, --target, --relay",
       );
     }
     const units = casesOf(finding.case, "the finding");
     for (let i = 0; i < flags.times; i++) outcomes.push(await runRemoteCase(target, units));
+    const dispute = await target.tell?.(units);
+    return dispute === undefined ? { outcomes } : { outcomes, dispute };
   } finally {
     for (const each of targets) await each.close();
   }
-  return outcomes;
+}
+
+/** Where flags say, or else where it was found; of two programs either may be another one. */
+function placeOf(finding: FindingFile, flags: RemoteFlags): Partial<RemoteFlags> {
+  if (finding.against !== undefined && flags.target === undefined && flags.relay === undefined) {
+    return { command: flags.command ?? finding.command, against: flags.against ?? finding.against };
+  }
+  return isRemoteRun(flags) ? {} : whereItWas(finding);
 }
 
 function whereItWas({ target, command, address = "" }: FindingFile): Partial<RemoteFlags> {

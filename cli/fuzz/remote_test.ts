@@ -178,3 +178,40 @@ Deno.test("fuzz --relay finds who tells a stranger what is wrong with its unit (
     assert.ok(findings.some(({ rule }) => rule === "ARC-SIG-error-not-to-strangers"), JSON.stringify(findings));
   });
 });
+
+/** A program that prints the port at which it answers as a relay does. */
+async function withLeakingRelay(body: (address: string, pid: string) => Promise<void>) {
+  const path = new URL("testing/leaking_relay.ts", import.meta.url).pathname;
+  const args = ["run", "--quiet", "-A", path];
+  const child = new Deno.Command(Deno.execPath(), { args, stdout: "piped", stdin: "null" }).spawn();
+  const reader = child.stdout.getReader();
+  try {
+    const { value } = await reader.read();
+    await body(`127.0.0.1:${new TextDecoder().decode(value).trim()}`, `${child.pid}`);
+  } finally {
+    await reader.cancel();
+    child.kill("SIGKILL");
+    await child.status;
+  }
+}
+
+Deno.test({
+  name: "fuzz --pid watches the memory of a relay, and says what it needs",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await withLeakingRelay(async (address, pid) => {
+      const { exitCode, findings } = await fuzz(["--relay", address, "--pid", pid], 60);
+      assert.equal(exitCode, 5);
+      const grown = findings.find(({ oracle }) => oracle === "memory");
+      assert.match(grown?.message ?? JSON.stringify(findings), /the program holds \d+ MB, at first it held \d+ MB/);
+    });
+    const nobody = await fuzz(["--relay", "127.0.0.1:9", "--pid", "4194305"]);
+    assert.equal(nobody.exitCode, 2);
+    assert.match(nobody.err, /--pid 4194305: there is no such process/);
+    for (const args of [["--pid", "1"], ["--command", LEAKING, "--pid", "1"]]) {
+      const { exitCode, err } = await fuzz(args);
+      assert.equal(exitCode, 2);
+      assert.match(err, /--pid (?:needs|is for) --target/);
+    }
+  },
+});

@@ -11,6 +11,7 @@ import { type FuzzFlags, limitsOf, selectTargets } from "./fuzz_options.ts";
 import { FuzzTally } from "./fuzz_tally.ts";
 import { FuzzView } from "./fuzz_view.ts";
 import { isRemoteRun, rateOf, remoteTargets } from "./remote/remote_plan.ts";
+import type { Sides } from "./remote/remote_target.ts";
 import type { TargetProgress } from "./worker_protocol.ts";
 
 /** Targets take turns of so long; of shorter ones where otherwise the time would not reach all of them three times. */
@@ -31,6 +32,9 @@ export async function runFuzz(patterns: readonly string[], flags: FuzzFlags, io:
   }
   if (flags.session !== undefined) {
     throw new CliError("usage", "--session needs --target", "the signaling server where the peer waits");
+  }
+  if (flags.pid !== undefined) {
+    throw new CliError("usage", "--pid needs --target or --relay", "the server whose process it is");
   }
   const { TARGETS } = await import("./target_table.ts");
   const targets = selectTargets(patterns, TARGETS);
@@ -77,7 +81,7 @@ async function runRemote(patterns: readonly string[], flags: FuzzFlags, io: Io):
   try {
     targets = selectTargets(patterns, all);
     if (flags.list) return listTargets(targets, flags, io);
-    const run = new FuzzRun(flags, io, targets.map(({ name }) => name).join(", "));
+    const run = new FuzzRun(flags, io, targets.map(({ name }) => name).join(", "), targets[0]?.sides);
     const { fuzzRemote } = await import("./remote/fuzz_remote.ts");
     return await run.during(() =>
       fuzzRemote(targets, {
@@ -122,13 +126,13 @@ class FuzzRun {
   readonly #findings: string;
   #current = "";
 
-  constructor(flags: FuzzFlags, io: Io, what: string) {
+  constructor(flags: FuzzFlags, io: Io, what: string, sides?: Sides) {
     this.seed = flags.seed ?? freshSeed();
     const { timeMs, countEach } = limitsOf(flags);
     this.timeMs = timeMs;
     this.countEach = countEach;
     this.#findings = flags.findings;
-    const options = { json: flags.json ?? false, quiet: flags.quiet ?? false, seed: this.seed };
+    const options = { json: flags.json ?? false, quiet: flags.quiet ?? false, seed: this.seed, sides };
     this.view = new FuzzView(io, options, this.#tally);
     this.view.start(what);
   }

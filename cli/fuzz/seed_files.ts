@@ -36,7 +36,11 @@ interface VectorFile {
   readonly groups?: readonly {
     readonly op: string;
     readonly common?: Readonly<Record<string, unknown>>;
-    readonly tests: readonly { readonly input: Readonly<Record<string, unknown>> }[];
+    readonly tests: readonly {
+      readonly input: Readonly<Record<string, unknown>>;
+      readonly fault?: { readonly reason: string };
+      readonly requirements: readonly string[];
+    }[];
   }[];
 }
 
@@ -45,21 +49,31 @@ interface VectorRequest {
   readonly [field: string]: unknown;
 }
 
+/** A question that the vectors ask, and what it is about. */
+export interface VectorQuestion {
+  readonly request: VectorRequest;
+  /** The reason of the fault that is due; undefined where a value is. */
+  readonly reason: string | undefined;
+  readonly requirements: readonly string[];
+}
+
 /** Read once. */
-let requests: readonly VectorRequest[] | undefined;
+let questions: readonly VectorQuestion[] | undefined;
 
 /** Every question that the vectors ask. */
-export function vectorRequests(): readonly VectorRequest[] {
-  if (requests !== undefined) return requests;
-  const all: VectorRequest[] = [];
+export function vectorQuestions(): readonly VectorQuestion[] {
+  if (questions !== undefined) return questions;
+  const all: VectorQuestion[] = [];
   for (const { name } of Deno.readDirSync(new URL("vectors/", FIXTURES))) {
     if (!name.endsWith(".json") || name.endsWith(".schema.json")) continue;
     const file: VectorFile = JSON.parse(Deno.readTextFileSync(new URL(`vectors/${name}`, FIXTURES)));
     for (const { op, common, tests } of file.groups ?? []) {
-      for (const { input } of tests) all.push({ ...common, ...input, op });
+      for (const { input, fault, requirements } of tests) {
+        all.push({ request: { ...common, ...input, op }, reason: fault?.reason, requirements });
+      }
     }
   }
-  return requests = all;
+  return questions = all;
 }
 
 /** Inputs by vector operation, gathered once. */
@@ -68,7 +82,7 @@ let vectors: ReadonlyMap<string, readonly Uint8Array[]> | undefined;
 function readVectors(): ReadonlyMap<string, readonly Uint8Array[]> {
   if (vectors !== undefined) return vectors;
   const inputs = new Map<string, Uint8Array[]>();
-  for (const { op, ...input } of vectorRequests()) {
+  for (const { request: { op, ...input } } of vectorQuestions()) {
     const list = inputs.get(op) ?? [];
     inputs.set(op, list);
     list.push(...unitsOf(input));

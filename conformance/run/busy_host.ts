@@ -1,10 +1,9 @@
 /**
- * Whether this host leaves the suite time to judge by. What is late on a busy host need not be the target's fault, so a
- * dialogue that fails while the suite's own timers come late is run again, whole and with the same stimuli. What is broken
- * each time is broken.
+ * Whether this host leaves the suite, or the fuzzer, time to judge by. What is late on a busy host need not be the target's
+ * fault, so what fails while our own timers come late is run again, whole and with the same stimuli. What is broken each
+ * time is broken.
  */
 import type { Clock } from "../../lib/net/clock.ts";
-import type { Outcome } from "./outcome.ts";
 
 /** Runs of one case. */
 export const MAX_RUNS = 3;
@@ -35,9 +34,13 @@ export function watchLateness(clock: Clock): Lateness {
   };
 }
 
-/** The last attempt: the first that is not broken, or was broken on a calm host. `note` says why there is another one. */
-export async function againWhileBusy<Attempt extends { readonly outcome: Outcome }>(
+/**
+ * The last attempt: the first that is not broken, or was broken on a calm host. The `note` that an attempt gets says why
+ * there is another one.
+ */
+export async function againWhileBusy<Attempt>(
   attempt: (note?: string) => Promise<Attempt>,
+  isBroken: (made: Attempt) => boolean,
   watch: () => Lateness,
 ): Promise<Attempt> {
   let note: string | undefined;
@@ -45,8 +48,7 @@ export async function againWhileBusy<Attempt extends { readonly outcome: Outcome
     const lateness = watch();
     let lateMs = 0;
     const made = await attempt(note).finally(() => lateMs = Math.round(lateness.stop()));
-    const { verdict } = made.outcome;
-    if (runs === MAX_RUNS || lateMs < BUSY_MS || (verdict !== "fail" && verdict !== "weak")) return made;
+    if (runs === MAX_RUNS || lateMs < BUSY_MS || !isBroken(made)) return made;
     note = `run ${runs + 1}: the one before was broken on a busy host, where timers came up to ${lateMs} ms late`;
   }
 }

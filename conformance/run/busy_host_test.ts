@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { againWhileBusy } from "./busy_host.ts";
-import { broken, type Outcome, passed, skipped } from "./outcome.ts";
+import { broken, isBroken, type Outcome, passed, skipped } from "./outcome.ts";
 
 const BROKEN = broken("MUST", [{ expected: "a word in time", got: "nothing" }]);
 
@@ -11,7 +11,8 @@ async function judged(...runs: readonly (readonly [Outcome, lateMs: number])[]) 
     notes.push(note);
     return Promise.resolve({ outcome: runs[notes.length - 1][0] });
   };
-  const { outcome } = await againWhileBusy(attempt, () => ({ stop: () => runs[notes.length - 1]?.[1] ?? 0 }));
+  const watch = () => ({ stop: () => runs[notes.length - 1]?.[1] ?? 0 });
+  const { outcome } = await againWhileBusy(attempt, (made) => isBroken(made.outcome), watch);
   return { verdict: outcome.verdict, notes };
 }
 

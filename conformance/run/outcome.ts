@@ -33,6 +33,11 @@ export function failed(breach: BreachRecord, checks = 0): Outcome {
   return { verdict: "fail", breaches: [breach], checks };
 }
 
+/** What is no fault of a MUST or SHOULD may be as it is. */
+export function isBroken({ verdict }: Outcome): boolean {
+  return verdict === "fail" || verdict === "weak";
+}
+
 export function unsupported(why: string): Outcome {
   return { ...NOTHING, verdict: "unsupported", why };
 }

@@ -18,7 +18,7 @@ import { caseRng } from "./case_rng.ts";
 import { type CheckedCapture, judgeCapture } from "./capture_runner.ts";
 import { runDialogue } from "./dialogue_runner.ts";
 import { OpsRunner } from "./ops_runner.ts";
-import { type Outcome, skipped } from "./outcome.ts";
+import { isBroken, type Outcome, skipped } from "./outcome.ts";
 import { dialectsOf, implementationOf, type Profile } from "./profile.ts";
 
 /** What is tested: a case whose facet is not here is skipped. */
@@ -148,7 +148,9 @@ async function runCase(
     return { outcome: await outcome({ transcript, clock, rng, patienceMs, silenceMs }), transcript };
   };
   const isDialogue = one.needs !== "ops" && one.needs !== "capture";
-  const made = isDialogue && !once ? await againWhileBusy(attempt, () => watchLateness(clock)) : await attempt();
+  const made = isDialogue && !once
+    ? await againWhileBusy(attempt, ({ outcome }) => isBroken(outcome), () => watchLateness(clock))
+    : await attempt();
   const { verdict, why, breaches, checks, measures = [] } = made.outcome;
   return {
     id: one.id,

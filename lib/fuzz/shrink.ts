@@ -21,7 +21,9 @@ export function* shrinkCase(units: FuzzCase, shape: CaseShape): Shrinking {
     if (shape === "json") current = yield* fewerFields(current, i);
     current = yield* oneEnd(current, i);
     current = yield* fewerBytes(current, i);
-    current = yield* plainerBytes(current, i);
+    const plainer = yield* plainerBytes(current, i);
+    // Counts and lengths that are plain now may want less behind them.
+    current = plainer === current ? current : yield* fewerBytes(plainer, i);
   }
   return current;
 }

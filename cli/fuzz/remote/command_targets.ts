@@ -1,101 +1,74 @@
-/** Programs behind the testee interface, judged by the second reading of the specification. */
-import { Breach, type FuzzCase } from "../../../lib/fuzz/target.ts";
-import { CliError } from "../../ui/cli_error.ts";
-import { judgeOpAnswer, opCases, opQuestionOf } from "../op_questions.ts";
-import { type Answer, judgeAnswer, REFERENCE_QUESTIONS, type ReferenceQuestion } from "../reference_targets.ts";
-import { Drift } from "./drift.ts";
-import { Liveness } from "./liveness.ts";
+/** What is asked over the testee interface, of one program or of two that are held against each other. */
+import { utf8 } from "../../../lib/base/bytes.ts";
+import type { FuzzCase } from "../../../lib/fuzz/target.ts";
+import { opCases, type OpQuestion, opQuestionOf } from "../op_questions.ts";
+import { REFERENCE_QUESTIONS, type ReferenceQuestion } from "../reference_targets.ts";
+import type { Dispute } from "../finding_files.ts";
 import type { RemoteTarget } from "./remote_target.ts";
-import { TesteeProcess } from "./testee_process.ts";
 
-/** Cases between two questions that are always the same: how long those take shows how the program fares. */
-const CASES_PER_CANARY = 16;
-
-async function helloMs(testee: TesteeProcess): Promise<number> {
-  const startMs = performance.now();
-  await testee.ask('{"id":0,"op":"hello"}');
-  return performance.now() - startMs;
+/** Who answers, and who judges that. */
+export interface Respondent {
+  /** The first word of its targets' names. */
+  readonly kind: "command" | "against";
+  readonly where: RemoteTarget["where"];
+  readonly sides?: RemoteTarget["sides"];
+  hasOp(op: string): boolean;
+  /** Is there anything to judge the answer by? */
+  isJudged(request: OpQuestion): boolean;
+  /**
+   * Asks, judges, and answers how it went in a few words. A request that `isChanged` may be one that nobody understands.
+   *
+   * @throws Breach
+   */
+  ask(request: OpQuestion, isChanged: boolean): Promise<string>;
+  /** The same for a line that need not be a request. */
+  askLine(line: string): Promise<string>;
+  /** Asks once more, for people: what each of two says. */
+  tell?(request: OpQuestion | string): Promise<Dispute>;
+  close(): Promise<void>;
 }
 
-function readAnswer(line: string): Answer {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(line);
-  } catch {
-    throw new Breach("response", `the answer is no JSON: ${line.slice(0, 80)}`);
-  }
-  if (typeof answer === "object" && answer !== null && !Array.isArray(answer)) return answer;
-  throw new Breach("response", "the answer is no JSON object");
-}
-
-/** Every question that the program says it answers, and lines that are no question. */
-export async function commandTargets(command: string, timeoutMs: number): Promise<readonly RemoteTarget[]> {
-  const testee = new TesteeProcess(command, timeoutMs);
-  const ops = await supportedOps(testee, command);
-  const where = { command };
-  const close = () => testee.stop();
-  const drift = new Drift();
-  const liveness = new Liveness();
-  let cases = 0;
-  /** Runs a case, and looks whether the program is still as quick and small as it was. */
-  const watched = (run: (units: FuzzCase) => Promise<string>) => async (units: FuzzCase) => {
-    // What a start takes is not the case's.
-    if (!testee.isRunning) await helloMs(testee);
-    const startMs = performance.now();
-    const behaviour = await run(units);
-    const tookMs = performance.now() - startMs;
-    try {
-      drift.afterCase(tookMs, testee.residentBytes);
-      if (++cases % CASES_PER_CANARY === 0) liveness.canary(await helloMs(testee), "hello");
-    } catch (error) {
-      // What has been spoilt by many cases would be blamed on every further one.
-      await testee.stop();
-      throw error;
-    }
-    return behaviour;
+/** Every question that can be asked of it, and lines that are no question. */
+export function testeeTargets(respondent: Respondent): readonly RemoteTarget[] {
+  const { kind, where, sides } = respondent;
+  const common = { area: "subprocess", where, sides, close: () => respondent.close() } as const;
+  const telling = (requestOf: (units: FuzzCase) => OpQuestion | string | undefined) => async (units: FuzzCase) => {
+    const request = requestOf(units);
+    return request === undefined ? undefined : await respondent.tell?.(request);
   };
-  const asked = (question: ReferenceQuestion): RemoteTarget => ({
-    ...question,
-    name: `command.${question.name}`,
-    area: "subprocess",
-    where,
-    close,
-    run: watched(async (units) => {
-      const request = question.request(units);
-      const answer = readAnswer(await testee.ask(JSON.stringify({ id: 1, op: question.op, ...request })));
-      return judgeAnswer(question.op, request, answer);
-    }),
-  });
+  const asked = (question: ReferenceQuestion): RemoteTarget => {
+    const requestOf = (units: FuzzCase): OpQuestion => ({ ...question.request(units), op: question.op });
+    return {
+      ...question,
+      ...common,
+      name: `${kind}.${question.name}`,
+      run: (units) => respondent.ask(requestOf(units), false),
+      tell: telling(requestOf),
+    };
+  };
+  const isAsked = (request: OpQuestion) => respondent.hasOp(request.op) && respondent.isJudged(request);
   return [
-    ...REFERENCE_QUESTIONS.filter(({ op }) => ops.includes(op)).map(asked),
+    ...REFERENCE_QUESTIONS.filter(({ op }) => respondent.hasOp(op)).map(asked),
     {
-      name: "command.ops",
-      area: "subprocess",
+      name: `${kind}.ops`,
       summary: "every operation of the vectors with changed inputs",
-      ...opCases((op) => ops.includes(op)),
-      where,
-      close,
-      run: watched(async (units) => {
-        const question = opQuestionOf(units);
-        if (question === undefined) return "no request";
-        return judgeOpAnswer(question, readAnswer(await testee.ask(JSON.stringify({ ...question, id: 1 }))));
-      }),
+      ...opCases(isAsked),
+      ...common,
+      run: async (units) => {
+        const request = opQuestionOf(units, isAsked);
+        return request === undefined ? "no request" : await respondent.ask(request, true);
+      },
+      tell: telling((units) => opQuestionOf(units, isAsked)),
     },
     {
-      name: "command.lines",
-      area: "subprocess",
+      name: `${kind}.lines`,
       summary: "lines that are no question: each gets one answer",
       shape: "json",
       maxUnits: 1,
-      seeds: () => LINES.map((line) => [new TextEncoder().encode(line)]),
-      where,
-      close,
-      run: watched(async (units) => {
-        const answer = readAnswer(await testee.ask(oneLine(units)));
-        const forms = ["ok", "fault", "error", "unsupported"].filter((form) => form in answer);
-        if (forms.length === 1) return forms[0];
-        throw new Breach("response", `an answer has ${forms.join(" and ") || "none of ok, fault, error, unsupported"}`);
-      }),
+      seeds: () => LINES.map((line) => [utf8(line)]),
+      ...common,
+      run: (units) => respondent.askLine(oneLine(units)),
+      tell: telling(oneLine),
     },
   ];
 }
@@ -106,17 +79,4 @@ const LINES = ['{"id":1,"op":"hello"}', '{"op":"rtp.parse","hex":"80"}', '{"id":
 function oneLine(units: FuzzCase): string {
   const text = new TextDecoder().decode(units[0]).replace(/[\r\n]/g, " ");
   return text.trim() === "" ? "0" : text;
-}
-
-async function supportedOps(testee: TesteeProcess, command: string): Promise<readonly string[]> {
-  try {
-    const { ok } = readAnswer(await testee.ask('{"id":0,"op":"hello"}'));
-    if (Array.isArray(ok?.ops)) return ok.ops.map(String);
-  } catch (error) {
-    if (!(error instanceof Breach)) throw error;
-    await testee.stop();
-    throw new CliError("unreachable", `'${command}' does not answer hello: ${error.message}`);
-  }
-  await testee.stop();
-  throw new CliError("unreachable", `'${command}' does not say which ops it has`, "see arcrtc testee --help");
 }

@@ -15,11 +15,29 @@ const GROWTH_TIMES = 2;
 const SLOW_CASE_MS = 1000;
 const SLOW_CASE_TIMES = 100;
 
-export class Drift {
+/** How much a process holds, against what it held at first. */
+export class Growth {
   /** What it held once it had warmed up. */
   #baselineBytes = 0;
-  readonly #tookMs: number[] = [];
   #cases = 0;
+
+  /** Takes what it holds after a case, where that can be told. @throws Breach for memory that has grown. */
+  afterCase(residentBytes: number | undefined): void {
+    if (++this.#cases <= BASELINE_CASES) {
+      this.#baselineBytes = Math.max(this.#baselineBytes, residentBytes ?? 0);
+      return;
+    }
+    const before = this.#baselineBytes;
+    if (residentBytes === undefined || before === 0) return;
+    if (residentBytes > GROWTH_TIMES * before && residentBytes > before + GROWTH_BYTES) {
+      throw new Breach("memory", `the program holds ${mb(residentBytes)} MB, at first it held ${mb(before)} MB`);
+    }
+  }
+}
+
+export class Drift {
+  readonly #growth = new Growth();
+  readonly #tookMs: number[] = [];
 
   /**
    * Takes how long a case took, and what the program holds afterwards where that can be told.
@@ -27,9 +45,7 @@ export class Drift {
    * @throws Breach for memory that has grown, and for a case that took far too long.
    */
   afterCase(tookMs: number, residentBytes: number | undefined): void {
-    this.#cases++;
-    if (this.#cases <= BASELINE_CASES) this.#baselineBytes = Math.max(this.#baselineBytes, residentBytes ?? 0);
-    else this.#judgeMemory(residentBytes);
+    this.#growth.afterCase(residentBytes);
     if (this.#tookMs.length < TIMED_CASES && tookMs < SLOW_CASE_MS) this.#tookMs.push(tookMs);
     const usualMs = this.#tookMs.length < MIN_SAMPLES ? Infinity : median(this.#tookMs);
     if (tookMs > SLOW_CASE_MS && tookMs > SLOW_CASE_TIMES * usualMs) {
@@ -37,14 +53,6 @@ export class Drift {
         "slow",
         `a case takes ${tookMs.toFixed(0)} ms, half of all take less than ${usualMs.toFixed(1)} ms`,
       );
-    }
-  }
-
-  #judgeMemory(residentBytes: number | undefined): void {
-    if (residentBytes === undefined || this.#baselineBytes === 0) return;
-    const before = this.#baselineBytes;
-    if (residentBytes > GROWTH_TIMES * before && residentBytes > before + GROWTH_BYTES) {
-      throw new Breach("memory", `the program holds ${mb(residentBytes)} MB, at first it held ${mb(before)} MB`);
     }
   }
 }

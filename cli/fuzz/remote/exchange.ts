@@ -10,7 +10,7 @@ import { toHex, utf8 } from "../../../lib/base/bytes.ts";
 import { referenceAnswer } from "../reference_targets.ts";
 
 /** Clause 5.4.1, for what clause 5.1 and the tables of 5.2 refuse. */
-const CODE_OF_REASON: Readonly<Record<string, string>> = {
+export const CODE_OF_REASON: Readonly<Record<string, string>> = {
   bad_json: "bad_json",
   duplicate_key: "bad_json",
   missing_field: "bad_message",

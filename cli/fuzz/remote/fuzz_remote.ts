@@ -2,7 +2,9 @@
 import { writeCase } from "../../../lib/fuzz/case_text.ts";
 import { TargetFuzzer } from "../../../lib/fuzz/fuzzer.ts";
 import { shrinkCase } from "../../../lib/fuzz/shrink.ts";
-import { type CaseOutcome, type Failure, failureOf, type FuzzCase } from "../../../lib/fuzz/target.ts";
+import { type CaseOutcome, type Failure, failureOf, type FuzzCase, type Oracle } from "../../../lib/fuzz/target.ts";
+import { againWhileBusy, watchLateness } from "../../../conformance/run/busy_host.ts";
+import { systemClock } from "../../../lib/net/clock.ts";
 import { CliError } from "../../ui/cli_error.ts";
 import type { Finding } from "../finding_files.ts";
 import type { TargetProgress } from "../worker_protocol.ts";
@@ -43,6 +45,18 @@ export async function runRemoteCase(target: RemoteTarget, units: FuzzCase): Prom
   }
 }
 
+/** The same for a new case, which may leave something behind. */
+async function runNewCase(target: RemoteTarget, units: FuzzCase): Promise<CaseOutcome> {
+  const outcome = await runRemoteCase(target, units);
+  if (outcome.kind === "failed") return outcome;
+  try {
+    target.leftBehind?.();
+    return outcome;
+  } catch (error) {
+    return { kind: "failed", failure: failureOf(target.name, error) };
+  }
+}
+
 export async function fuzzRemote(
   targets: readonly RemoteTarget[],
   run: RemoteRun,
@@ -50,6 +64,8 @@ export async function fuzzRemote(
 ): Promise<void> {
   let turns = targets.map((target) => ({ target, fuzzer: new TargetFuzzer(target, { seed: run.seed }), busyMs: 0 }));
   const isOver = () => performance.now() >= run.endMs || run.signal.aborted;
+  const clock = systemClock();
+  const watch = () => watchLateness(clock);
   let dueMs = performance.now();
   try {
     while (!isOver() && turns.some(({ fuzzer }) => fuzzer.executions < run.countEach)) {
@@ -61,19 +77,22 @@ export async function fuzzRemote(
           await delay(Math.max(0, dueMs - performance.now()));
           dueMs = Math.max(dueMs + 1000 / run.rate, performance.now());
           const [units] = fuzzer.nextBatch(1);
-          const outcome = await runRemoteCase(target, units);
+          const outcome = await againWhileBusy(() => runNewCase(target, units), isLate, watch);
           if (outcome.kind === "passed" || fuzzer.failures.has(outcome.failure.signature)) {
             fuzzer.executed(units, outcome);
             continue;
           }
           isGone = !await isAlive(target);
-          const reproduced = isGone ? untried(units) : await investigate(target, units, outcome.failure, run);
-          if (isHostsFault(outcome.failure, reproduced)) {
+          const reproduced = isGone
+            ? untried(units, outcome.failure)
+            : await investigate(target, units, outcome.failure, run);
+          if (isHostsFault(reproduced)) {
             fuzzer.executed(units, SLOW_ONCE);
             continue;
           }
           fuzzer.executed(units, outcome);
-          events.finding(findingOf(target, units, outcome.failure, fuzzer.executions, run.seed, reproduced));
+          const found = findingOf(target, units, fuzzer.executions, run.seed, reproduced);
+          events.finding({ ...found, ...await disputeOf(target, reproduced.smallest, isGone) });
         }
         turn.busyMs += performance.now() - startMs;
         events.progress({
@@ -93,25 +112,45 @@ export async function fuzzRemote(
   }
 }
 
-/** What is well-formed must pass, or the other side has not come back. */
+/** Oracles of a side that does not answer, whatever it is asked. */
+const GONE: ReadonlySet<Oracle> = new Set(["crash", "hang", "silence"]);
+
+/** What is well-formed must be answered, be it wrongly, or the other side has not come back. */
 async function isAlive(target: RemoteTarget): Promise<boolean> {
-  return (await runRemoteCase(target, target.seeds()[0] ?? [])).kind === "passed";
+  const outcome = await runRemoteCase(target, target.seeds()[0] ?? []);
+  return outcome.kind === "passed" || !GONE.has(outcome.failure.oracle);
+}
+
+/** What each of two programs says to the smallest case. */
+async function disputeOf(target: RemoteTarget, smallest: FuzzCase, isGone: boolean): Promise<Partial<Finding>> {
+  const dispute = isGone ? undefined : await target.tell?.(smallest);
+  if (dispute === undefined) return {};
+  return dispute.rule === undefined ? { dispute } : { dispute, rule: dispute.rule };
 }
 
 interface Reproduced {
   readonly smallest: FuzzCase;
+  /** Of the smallest case. */
+  readonly failure: Failure;
   readonly failed: number;
   readonly tried: number;
 }
 
+/** Oracles that a busy host can set off: then the case is run again. */
+const TIMED_ORACLES: ReadonlySet<Oracle> = new Set(["slow", "silence", "hang"]);
+
+function isLate(outcome: CaseOutcome): boolean {
+  return outcome.kind === "failed" && TIMED_ORACLES.has(outcome.failure.oracle);
+}
+
 /** A case that was slow and never again: whatever held it up was not the case. */
-function isHostsFault(failure: Failure, { failed }: Reproduced): boolean {
+function isHostsFault({ failure, failed }: Reproduced): boolean {
   return failure.oracle === "slow" && failed === 0;
 }
 
 const SLOW_ONCE: CaseOutcome = { kind: "passed", behaviour: "slow once" };
 
-const untried = (units: FuzzCase): Reproduced => ({ smallest: units, failed: 1, tried: 1 });
+const untried = (units: FuzzCase, failure: Failure): Reproduced => ({ smallest: units, failure, failed: 1, tried: 1 });
 
 /** Tries again, makes the case small, and says how often it fails. */
 async function investigate(
@@ -121,9 +160,12 @@ async function investigate(
   run: RemoteRun,
 ): Promise<Reproduced> {
   const isOver = () => performance.now() >= run.endMs + SHRINK_AFTER_END_MS || run.signal.aborted;
+  let latest = failure;
   const fails = async (candidate: FuzzCase) => {
     const outcome = await runRemoteCase(target, candidate);
-    return outcome.kind === "failed" && outcome.failure.signature === failure.signature;
+    if (outcome.kind === "passed" || outcome.failure.signature !== failure.signature) return false;
+    latest = outcome.failure;
+    return true;
   };
   const count = async (candidate: FuzzCase) => {
     let failed = 0;
@@ -131,7 +173,7 @@ async function investigate(
     return failed;
   };
   const before = await count(units);
-  if (before === 0) return { smallest: units, failed: 0, tried: TRIES };
+  if (before === 0) return { smallest: units, failure, failed: 0, tried: TRIES };
   const tries = before === TRIES ? 1 : FLAKY_TRIES;
   const shrinking = shrinkCase(units, target.shape);
   const shrinkEndMs = performance.now() + MAX_SHRINK_MS;
@@ -145,16 +187,16 @@ async function investigate(
     if (stillFails) smallest = candidate;
     step = shrinking.next(stillFails);
   }
-  return { smallest, failed: smallest === units ? before : await count(smallest), tried: TRIES };
+  const failed = smallest === units ? before : await count(smallest);
+  return { smallest, failure: latest, failed, tried: TRIES };
 }
 
 function findingOf(
   target: RemoteTarget,
   units: FuzzCase,
-  failure: Failure,
   execution: number,
   seed: number,
-  { smallest, failed, tried }: Reproduced,
+  { smallest, failure, failed, tried }: Reproduced,
 ): Finding {
   return {
     target: target.name,

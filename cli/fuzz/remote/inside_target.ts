@@ -57,11 +57,17 @@ export function insideTarget(signaling: SignalingAddress, sessionId: string, bin
     where: { address: `${signaling.url} session ${sessionId}` },
     close: () => call.close(),
     run: async (units) => {
-      const before = await call.ensure();
-      for (const unit of units) await call.inject(unit);
-      await call.demandAlive(before);
-      await call.judge();
-      return call.heard();
+      try {
+        const before = await call.ensure();
+        for (const unit of units) await call.inject(unit);
+        await call.demandAlive(before);
+        call.judge();
+        return call.heard();
+      } catch (error) {
+        // The next case gets a call of its own.
+        await call.close();
+        throw error;
+      }
     },
   };
 }
@@ -270,14 +276,9 @@ class HostileCall {
     }
   }
 
-  /** What the peer sent keeps the rules, whatever it was sent; after a breach a fresh call is made. */
-  async judge(): Promise<void> {
-    try {
-      this.#transcript.judge();
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+  /** What the peer sent keeps the rules, whatever it was sent. */
+  judge(): void {
+    this.#transcript.judge();
   }
 
   heard(): string {

@@ -40,15 +40,22 @@ export function answering(answer: (request: Json) => Answer): Judge {
 
 const MAX_EXCERPT = 400;
 
-/** As `assert.deepEqual`, without its picture of the difference: answers of others may be as long as they like. */
+/**
+ * As `assert.deepEqual`, without its picture of the difference: answers of others may be as long as they like. What is due
+ * goes with the error, for those who ask the reference for its own answer.
+ */
 function requireEqual(actual: unknown, own: unknown, what: string): void {
+  if (isDeepStrictEqual(actual, own)) return;
   const excerpt = (value: unknown) => JSON.stringify(value)?.slice(0, MAX_EXCERPT);
-  if (!isDeepStrictEqual(actual, own)) assert.fail(`${what} is ${excerpt(actual)}, the reference has ${excerpt(own)}`);
+  const message = `${what} is ${excerpt(actual)}, the reference has ${excerpt(own)}`;
+  throw new assert.AssertionError({ message, expected: own });
 }
 
 /** The reasons must agree, and all else that the reference knows. */
 export function compareFault(due: Fault | undefined, own: Fault): void {
-  assert.ok(due !== undefined, `the reference refuses it: ${JSON.stringify(own)}`);
+  if (due === undefined) {
+    throw new assert.AssertionError({ message: `the reference refuses it: ${JSON.stringify(own)}`, expected: own });
+  }
   const known = Object.keys(own) as (keyof Fault)[];
   assert.deepEqual(Object.fromEntries(known.map((name) => [name, due[name]])), own);
 }
