@@ -1,4 +1,5 @@
 /** Our own testee as a program, with the weakness that its argument names: what only a process can show. */
+import { hang } from "../../lib/base/testing/hang.ts";
 import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
 import { allOps } from "../testee/own.ts";
 import { Testee } from "../testee/testee.ts";
@@ -100,11 +101,6 @@ function awaitLength(line: string): void {
   if (!/"frame\.read"/.test(line)) return;
   const [first] = JSON.parse(line).chunks as readonly unknown[];
   if (typeof first === "string" && first.length === 2) hang();
-}
-
-/** Stands for a loop without end: from outside it is the same, but what runs beside it has the processor. */
-function hang(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
 function isJson(line: string): boolean {
