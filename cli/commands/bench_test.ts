@@ -19,8 +19,12 @@ async function bench(...args: string[]): Promise<Document> {
   return JSON.parse(out);
 }
 
+/** Of all areas, measured once for all tests. */
+let whole: Promise<Document> | undefined;
+const wholeBench = () => whole ??= bench();
+
 Deno.test("bench: every area has its rows, and each row really ran", async () => {
-  const { schema, machine, rows, notMeasured } = await bench();
+  const { schema, machine, rows, notMeasured } = await wholeBench();
   assert.equal(schema, "arcrtc.bench/1");
   assert.ok(machine.cores >= 1 && machine.kernel !== "" && machine.deno === Deno.version.deno);
   for (const area of BENCH_AREAS) assert.ok(rows.some((row) => row.area === area), area);
@@ -33,7 +37,7 @@ Deno.test("bench: every area has its rows, and each row really ran", async () =>
 });
 
 Deno.test("bench: each backend is measured or named with what it lacks, at both sizes", async () => {
-  const { rows, notMeasured } = await bench("--only", "protect,unprotect,relay");
+  const { rows, notMeasured } = await wholeBench();
   for (const [area, backends] of [["protect", ["noble", "node", "native"]], ["relay", ["deno", "native"]]] as const) {
     for (const backend of backends) {
       const own = rows.filter((row) => row.area === area && row.subject.startsWith(`${backend},`));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CASES, RULES } from "../registry.ts";
-import { killOf } from "./kills.ts";
+import { type Kill, killOf } from "./kills.ts";
 import { MUTANTS } from "./registry.ts";
 
 Deno.test("mutants have distinct ids of words, and break rules that exist", () => {
@@ -39,9 +39,22 @@ function byArea(a: { readonly id: string }, b: { readonly id: string }): number 
   return rank(a) - rank(b);
 }
 
-for (const mutant of MUTANTS) {
-  Deno.test(`mutant ${mutant.id}: the suite catches it by a case of ${mutant.breaks.join(" or ")}`, async () => {
-    const { cases, others } = await killOf(mutant);
-    assert.notEqual(cases.length, 0, `it ${mutant.broken}; only these were seen: ${others}`);
-  });
-}
+/** Most of them wait, or are waited for: what they have to say is not said. More would wait for the processor too. */
+const AT_A_TIME = 8;
+
+Deno.test("the suite catches every mutant by a case of a rule that it breaks", async (t) => {
+  const kills = new Map<string, Kill>();
+  const queue = MUTANTS.values();
+  const work = async () => {
+    for (const mutant of queue) kills.set(mutant.id, await killOf(mutant));
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  for (const mutant of MUTANTS) {
+    await t.step(`mutant ${mutant.id}: by a case of ${mutant.breaks.join(" or ")}`, async () => {
+      let kill = kills.get(mutant.id);
+      // Who is early is not so among others on a busy host: alone it shows.
+      if (kill === undefined || kill.cases.length === 0) kill = await killOf(mutant);
+      assert.notEqual(kill.cases.length, 0, `it ${mutant.broken}; only these were seen: ${kill.others}`);
+    });
+  }
+});

@@ -89,9 +89,19 @@ Deno.test("vectors: no two cases of a group say the same, and each names rules t
   }
 });
 
-Deno.test("vectors: the files are small", () => {
-  const bytes = Object.values(generated).reduce((sum, text) => sum + text.length, 0);
-  assert.ok(bytes < 1_500_000, `${bytes} bytes`);
+Deno.test("vectors: whoever meets the id of a case can search for it, and read it when it is found", () => {
+  // What the code search of GitHub indexes of a file; a larger one is not found by a word in it.
+  const searched = 350 * 1024;
+  for (const [name, text] of Object.entries(generated)) {
+    assert.ok(text.length < searched, `${name} has ${text.length} bytes: make two areas of it`);
+  }
+  // A unit of 1,200 bytes in hex with what it was made of and what comes out; those about the longest message show one.
+  const readable = 8000;
+  const large = files.flatMap(({ area, groups }) =>
+    groups.flatMap(({ tests }) => tests.filter((test) => JSON.stringify(test).length > readable))
+      .map(({ id }) => `${area}/${id}`)
+  );
+  assert.deepEqual(large, ["json/size-65535", "json/size-65536"]);
 });
 
 Deno.test("vectors: a file refuses two cases of one name, a flag without a note and a note without a case", () => {

@@ -27,12 +27,14 @@ export interface FloorKind {
 
 export interface NoiseFloor {
   readonly kind: FloorKind;
+  /** Of the {@link FLOOR_SAMPLES} those without an answer, or not even sent: a busy machine drops some. */
+  readonly missed: number;
   readonly fromSent: DelaySummary;
   readonly sendLateness: DelaySummary;
 }
 
 /** Enough for a p95, and few enough for the server's own limits. */
-const SAMPLES = 60;
+export const FLOOR_SAMPLES = 60;
 /** As far apart as the closest probes to a remote target: what is asked in a burst comes back faster. */
 const INTERVAL_MS = 10;
 
@@ -54,19 +56,22 @@ export async function measureFloors(
     }
     const targets = connections.map((connection) => ({
       connection,
-      run: connection.newRun(settings.timeoutMs, 2 * SAMPLES),
+      run: connection.newRun(settings.timeoutMs, 2 * FLOOR_SAMPLES),
     }));
     const pacer = new FixedSchedule({
       startMs: clock.nowMs(),
       targets: targets.length,
       intervalMs: INTERVAL_MS,
-      count: SAMPLES,
+      count: FLOOR_SAMPLES,
       shuffle: rng,
     });
     await new ProbeDriver({ clock, pacer, targets, onEvent: () => {} }).run();
     return targets.flatMap(({ run }, i) => {
-      const { fromSent, sendLateness } = run.summary();
-      return fromSent === undefined || sendLateness === undefined ? [] : [{ kind: kinds[i], fromSent, sendLateness }];
+      const { fromSent, sendLateness, lost } = run.summary();
+      const missed = lost + pacer.skipped[i];
+      return fromSent === undefined || sendLateness === undefined
+        ? []
+        : [{ kind: kinds[i], missed, fromSent, sendLateness }];
     });
   } finally {
     for (const connection of connections) connection.close();

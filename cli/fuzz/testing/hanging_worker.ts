@@ -1,4 +1,5 @@
 /** A worker whose second case never ends; for the test of the watch. */
+import { hang } from "../../../lib/base/testing/hang.ts";
 import { CaseSlot } from "../case_slot.ts";
 import type { WorkerOrder } from "../worker_protocol.ts";
 
@@ -10,5 +11,5 @@ addEventListener("message", (event) => {
   slot.idle();
   if (hanging < 0) return (self as unknown as Worker).postMessage({ kind: "done" });
   slot.begin(hanging, [new Uint8Array([1, 7, 8]), new Uint8Array(0)]);
-  for (;;);
+  hang();
 });
