@@ -21,6 +21,7 @@ import type { SessionConfig, SessionOutput } from "../../lib/session/session_eve
 import { KNOWN_CODECS } from "../../lib/signaling/selection.ts";
 import type { StreamOffer } from "../../lib/signaling/stream_exchange.ts";
 import type { KnownRelay, PeerMeeting, PeerSource } from "./peer_source.ts";
+import { PEER_WAYS, type PeerWays } from "./peer_way.ts";
 import type { RunningProgram } from "./program.ts";
 
 const SOURCES = ["test:audio", "test:video"] as const;
@@ -35,16 +36,19 @@ export interface OwnPeerChanges {
   /** Sees the session before it is driven, and may put methods of its own in the place of its. */
   readonly session?: (session: PeerSession) => void;
   readonly transport?: (transport: DatagramTransport) => DatagramTransport;
+  /** In the place of `openSignaling`. */
+  readonly open?: typeof openSignaling;
   readonly link?: (link: SignalingLink) => SignalingLink;
   /** Sees each message by signaling before the session does; `say` answers. */
   readonly message?: (unit: Uint8Array, say: (text: string) => void) => void;
   readonly clock?: (clock: Clock) => Clock;
 }
 
-export function ownPeer(changes: OwnPeerChanges = {}): PeerSource {
+export function ownPeer(changes: OwnPeerChanges = {}, ways: PeerWays = PEER_WAYS): PeerSource {
   return {
     description: "this program's own peer, in this process",
     roles: ["caller", "callee"],
+    ways,
     takes: () => true,
     start: (meeting) => new OwnPeer(meeting, changes),
   };
@@ -91,7 +95,7 @@ class OwnPeer implements RunningProgram {
       rng: this.#rng,
       openSignaling: async (events) => {
         const target = { url: signalUrl, sessionId, peerId, trust: {}, timeoutMs: TIMEOUT_MS };
-        const link = await openSignaling(target, {
+        const link = await (changes.open ?? openSignaling)(target, {
           ...events,
           message(unit) {
             changes.message?.(typeof unit === "string" ? utf8(unit) : unit, (text) => link.send(text));

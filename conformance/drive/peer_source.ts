@@ -1,9 +1,25 @@
 /** Where peers under test come from: each dialogue has one of its own, that is told whom to meet. */
 import { formatHostPort, type HostPort } from "../../lib/base/address_table.ts";
+import { PLAIN_PATH } from "../../lib/net/signaling_routes.ts";
+import { PEER_WAYS, type PeerWay, type PeerWays } from "./peer_way.ts";
 import { splitCommand } from "../testee/subprocess.ts";
 import { fillIn, type RunningProgram, startProgram } from "./program.ts";
 
 export type PeerRole = "caller" | "callee";
+
+/** `{signal}`: where the suite is the signaling server. */
+export function signalUrl(way: PeerWay, place: HostPort): string {
+  const at = formatHostPort(place);
+  switch (way) {
+    case "tcp":
+      return `tcp://${at}`;
+    case "phoenix":
+      // The path is the protocol's (SPEC ARC-TRANSPORT-phoenix-url).
+      return `ws://${at}`;
+    case "plain":
+      return `ws://${at}${PLAIN_PATH}`;
+  }
+}
 
 /** A relay over UDP that a peer knows before it connects. */
 export interface KnownRelay {
@@ -17,7 +33,7 @@ export interface KnownRelay {
 /** What a peer is told. */
 export interface PeerMeeting {
   readonly role: PeerRole;
-  /** `tcp://127.0.0.1:PORT`, where the suite is the signaling server. */
+  /** Of {@link signalUrl}. */
   readonly signalUrl: string;
   readonly sessionId: string;
   readonly peerId: string;
@@ -31,6 +47,8 @@ export interface PeerSource {
   /** For people. */
   readonly description: string;
   readonly roles: readonly PeerRole[];
+  /** What its peers speak to their server; the first where a dialogue does not mind. */
+  readonly ways: PeerWays;
   /** A peer in this role can be told of a relay, or of an authority. */
   takes(role: PeerRole, what: "relay" | "ca"): boolean;
   /** Only for a role of `roles`. */
@@ -51,11 +69,15 @@ export const MISSING: Readonly<Record<PeerRole | "relay" | "ca", (role: PeerRole
  * A command for each role, started for each dialogue with its placeholders filled in: `{signal}`, `{session}`, `{peer}`.
  * A word with `{relay}` (HOST:PORT), `{relay_token}` or `{ca}` (a PEM file) in it is left out where a dialogue has none.
  */
-export function peerCommands(commands: Readonly<Partial<Record<PeerRole, string>>>): PeerSource {
+export function peerCommands(
+  commands: Readonly<Partial<Record<PeerRole, string>>>,
+  ways: PeerWays = PEER_WAYS,
+): PeerSource {
   const roles = (["caller", "callee"] as const).filter((role) => commands[role] !== undefined);
   return {
     description: roles.map((role) => `${role} '${commands[role]}'`).join(", "),
     roles,
+    ways,
     takes(role, what) {
       const places = what === "ca" ? ["{ca}"] : ["{relay}", "{relay_token}"];
       return places.every((place) => commands[role]?.includes(place));

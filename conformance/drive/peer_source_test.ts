@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { MISSING, peerCommands, wordsOf } from "./peer_source.ts";
+import { MISSING, peerCommands, signalUrl, wordsOf } from "./peer_source.ts";
+import { PEER_WAYS } from "./peer_way.ts";
 
 const MEETING = {
   role: "caller",
@@ -25,4 +26,13 @@ Deno.test("a peer's command says by its placeholders what the peer can be told; 
   assert.ok(source.takes("caller", "relay") && source.takes("caller", "ca"));
   assert.ok(!source.takes("callee", "relay") && !source.takes("callee", "ca"));
   assert.match(MISSING.relay("callee"), /^needs \{relay\} and \{relay_token\} in --peer-listen/);
+});
+
+Deno.test("a peer is told by the URL how to speak to its server, as our own reads it", () => {
+  const place = { host: "127.0.0.1", port: 7000 };
+  assert.deepEqual(PEER_WAYS.map((way) => signalUrl(way, place)), [
+    "tcp://127.0.0.1:7000",
+    "ws://127.0.0.1:7000",
+    "ws://127.0.0.1:7000/plain",
+  ]);
 });
