@@ -11,8 +11,9 @@ import { topicOf } from "./phoenix_frame.ts";
 
 /** A link over a channel of the official client, which joins, pushes and joins again in its own way. */
 const officialLink: typeof openSignaling = (target, events) => {
-  const { url, sessionId, peerId } = target;
-  const socket = new Socket(`${url}/socket`, { transport: WebSocket });
+  const { url, sessionId, peerId, token } = target;
+  const params = token === undefined ? {} : { token };
+  const socket = new Socket(`${url}/socket`, { transport: WebSocket, params });
   const channel = socket.channel(topicOf(sessionId), { peer_id: peerId });
   socket.onClose(() => {
     // It would come back by itself, and so does the session.

@@ -10,7 +10,7 @@ import type { MediaKind } from "../../lib/media/codec.ts";
 import { makeTestSource, type TestSource } from "../../lib/media/synthetic.ts";
 import { type Clock, systemClock } from "../../lib/net/clock.ts";
 import type { DatagramTransport } from "../../lib/net/datagram.ts";
-import { openSignaling } from "../../lib/net/open_signaling.ts";
+import { hasChannels, openSignaling } from "../../lib/net/open_signaling.ts";
 import { SessionPump } from "../../lib/net/pump.ts";
 import type { SignalingLink } from "../../lib/net/signaling_link.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
@@ -63,7 +63,8 @@ class OwnPeer implements RunningProgram {
   readonly #sources = new Map<string, TestSource>();
   #hasOffered = false;
 
-  constructor({ role, signalUrl, sessionId, peerId, relay, caPem }: PeerMeeting, changes: OwnPeerChanges) {
+  constructor(meeting: PeerMeeting, changes: OwnPeerChanges) {
+    const { role, signalUrl: url, sessionId, peerId, relay, caPem, token } = meeting;
     const clock = changes.clock?.(systemClock()) ?? systemClock();
     const socket = openUdpBesideTcp(openUdp, { host: "127.0.0.1", port: 0 });
     const transport = changes.transport?.(socket) ?? socket;
@@ -85,6 +86,7 @@ class OwnPeer implements RunningProgram {
       networkInfo: () => ({ nat_type: "open", local: [{ ip: transport.local.host, port: transport.local.port }] }),
       identityPolicy: { kind: "optional" },
       relays: relay === undefined ? [] : [relayServer(relay)],
+      token: hasChannels({ url }) ? undefined : token,
     };
     this.#session = new PeerSession(changes.config?.(config) ?? config);
     changes.session?.(this.#session);
@@ -94,7 +96,7 @@ class OwnPeer implements RunningProgram {
       clock,
       rng: this.#rng,
       openSignaling: async (events) => {
-        const target = { url: signalUrl, sessionId, peerId, trust: {}, timeoutMs: TIMEOUT_MS };
+        const target = { url, token, sessionId, peerId, trust: {}, timeoutMs: TIMEOUT_MS };
         const link = await (changes.open ?? openSignaling)(target, {
           ...events,
           message(unit) {

@@ -41,7 +41,14 @@ export interface PeerMeeting {
   readonly relay?: KnownRelay;
   /** PEM of whom to trust as a relay over TLS; only where the source takes it. */
   readonly caPem?: string;
+  /** The JWT that the server wants; only where the source takes it. */
+  readonly token?: string;
 }
+
+/** What a peer is told in some dialogues only, and which placeholders a command needs for it. */
+const PLACES = { relay: ["{relay}", "{relay_token}"], ca: ["{ca}"], token: ["{token}"] } as const;
+
+export type Telling = keyof typeof PLACES;
 
 export interface PeerSource {
   /** For people. */
@@ -49,8 +56,8 @@ export interface PeerSource {
   readonly roles: readonly PeerRole[];
   /** What its peers speak to their server; the first where a dialogue does not mind. */
   readonly ways: PeerWays;
-  /** A peer in this role can be told of a relay, or of an authority. */
-  takes(role: PeerRole, what: "relay" | "ca"): boolean;
+  /** A peer in this role can be told of it. */
+  takes(role: PeerRole, what: Telling): boolean;
   /** Only for a role of `roles`. */
   start(meeting: PeerMeeting): RunningProgram;
 }
@@ -58,16 +65,18 @@ export interface PeerSource {
 const FLAGS: Readonly<Record<PeerRole, string>> = { caller: "--peer-call", callee: "--peer-listen" };
 
 /** Why a case is skipped that needs what was not given. */
-export const MISSING: Readonly<Record<PeerRole | "relay" | "ca", (role: PeerRole) => string>> = {
+export const MISSING: Readonly<Record<PeerRole | Telling, (role: PeerRole) => string>> = {
   caller: (role) => `needs ${FLAGS[role]} 'CMD'`,
   callee: (role) => `needs ${FLAGS[role]} 'CMD'`,
   relay: (role) => `needs {relay} and {relay_token} in ${FLAGS[role]}: a relay that the peer knows before it connects`,
   ca: (role) => `needs {ca} in ${FLAGS[role]}: a file with the authority of relays over TLS`,
+  token: (role) => `needs {token} in ${FLAGS[role]}: what the signaling server wants to see`,
 };
 
 /**
  * A command for each role, started for each dialogue with its placeholders filled in: `{signal}`, `{session}`, `{peer}`.
- * A word with `{relay}` (HOST:PORT), `{relay_token}` or `{ca}` (a PEM file) in it is left out where a dialogue has none.
+ * A word with `{relay}` (HOST:PORT), `{relay_token}`, `{ca}` (a PEM file) or `{token}` in it is left out where a dialogue
+ * has none.
  */
 export function peerCommands(
   commands: Readonly<Partial<Record<PeerRole, string>>>,
@@ -79,8 +88,7 @@ export function peerCommands(
     roles,
     ways,
     takes(role, what) {
-      const places = what === "ca" ? ["{ca}"] : ["{relay}", "{relay_token}"];
-      return places.every((place) => commands[role]?.includes(place));
+      return PLACES[what].every((place) => commands[role]?.includes(place));
     },
     start(meeting) {
       const caFile = meeting.caPem === undefined ? undefined : Deno.makeTempFileSync({ suffix: ".pem" });
@@ -100,7 +108,7 @@ export function peerCommands(
 
 /** The words of a command with its placeholders filled in; those whose value is not there are left out. */
 export function wordsOf(command: string, meeting: PeerMeeting, caFile?: string): readonly string[] {
-  const { signalUrl: signal, sessionId: session, peerId: peer, relay } = meeting;
+  const { signalUrl: signal, sessionId: session, peerId: peer, relay, token } = meeting;
   return fillIn(splitCommand(command), {
     signal,
     session,
@@ -108,5 +116,6 @@ export function wordsOf(command: string, meeting: PeerMeeting, caFile?: string):
     relay: relay && formatHostPort(relay.place),
     relay_token: relay?.token,
     ca: caFile,
+    token,
   });
 }

@@ -4,13 +4,16 @@
  */
 import type { Socket } from "node:net";
 import type { HostPort } from "../../lib/base/address_table.ts";
+import { uuidV4 } from "../../lib/base/uuid.ts";
 import { openStream } from "../../lib/net/open_stream.ts";
+import { SystemRng } from "../../lib/net/system_rng.ts";
 import { PLAIN_SUBPROTOCOL } from "../../lib/net/websocket_link.ts";
 import { brief } from "../expect.ts";
 import { type Authority, makeAuthority } from "./authority.ts";
 import type { Desk, Driver } from "./desk.ts";
 import type { FarPeer } from "./far/far_peer.ts";
 import { type CallWish, meet } from "./far/handshake.ts";
+import { joinToken } from "./join_token.ts";
 import type { Line } from "./line.ts";
 import { Listener } from "./listener.ts";
 import { Breach } from "./outcome.ts";
@@ -33,6 +36,7 @@ import { servedChannel } from "./websocket_channel.ts";
 import { World } from "./world.ts";
 
 const LOOPBACK = "127.0.0.1";
+const TOKEN_LIFETIME_S = 3600;
 
 export interface StartWish {
   /** How the peer speaks to its server, where it matters; skips where it does not speak so. */
@@ -45,6 +49,8 @@ export interface StartWish {
   readonly relay?: KnownRelay;
   /** The peer trusts our relays over TLS; skips where it cannot be told to. */
   readonly trustsRelays?: boolean;
+  /** The peer has the world's token for its server; skips where it cannot be told of one. */
+  readonly hasToken?: boolean;
 }
 
 /** The peer's connection to its server. */
@@ -56,6 +62,8 @@ interface Connection {
 }
 
 export class PeerWorld extends World {
+  /** What the peer shows its server, where it was started with a token. Nobody verifies it: any secret will do. */
+  token = "";
   readonly #source: PeerSource;
   readonly #authority: () => Promise<Authority>;
   readonly #starts: StartWait;
@@ -89,13 +97,13 @@ export class PeerWorld extends World {
   }
 
   /** The same over Phoenix, frame by frame: even its join is not answered yet. */
-  async startPhoenix(role: PeerRole): Promise<PhoenixHost> {
-    await this.#begin(role, { over: "phoenix" });
+  async startPhoenix(role: PeerRole, wish: Omit<StartWish, "over" | "raw"> = {}): Promise<PhoenixHost> {
+    await this.#begin(role, { ...wish, over: "phoenix" });
     return this.host;
   }
 
   async #begin(role: PeerRole, wish: StartWish): Promise<Connection> {
-    const { raw = false, relay, trustsRelays = false } = wish;
+    const { raw = false, relay, trustsRelays = false, hasToken = false } = wish;
     const { sessionId } = this;
     const { roles, ways } = this.#source;
     const { over = raw ? "tcp" : ways[0] } = wish;
@@ -103,11 +111,15 @@ export class PeerWorld extends World {
     if (!ways.includes(over)) this.skip(`needs a peer that speaks it: --peer-transport ${over}`);
     if (relay !== undefined) this.#needs(role, this.#source.takes(role, "relay"), "relay");
     if (trustsRelays) this.#needs(role, this.#source.takes(role, "ca"), "ca");
+    if (hasToken) this.#needs(role, this.#source.takes(role, "token"), "token");
     this.#way = over;
     const place = await this.#listenForPeer(0);
     const peerId = this.#peerId = role === "caller" ? this.callerId : this.calleeId;
     const caPem = trustsRelays ? (await this.#authority()).caPem : undefined;
-    this.#peer = this.#spawn({ role, signalUrl: signalUrl(over, place), sessionId, peerId, relay, caPem });
+    const exp = Math.floor(this.timestamp / 1000) + TOKEN_LIFETIME_S;
+    const token = hasToken ? joinToken(uuidV4(new SystemRng()), { session: sessionId, peer: peerId, exp }) : undefined;
+    this.token = token ?? "";
+    this.#peer = this.#spawn({ role, signalUrl: signalUrl(over, place), sessionId, peerId, relay, caPem, token });
     const { clock, patienceMs } = this.desk;
     const waitMs = this.#starts.nextMs(patienceMs);
     const deadlineMs = clock.nowMs() + waitMs;

@@ -59,13 +59,17 @@ export class PhoenixHost {
     return frame;
   }
 
-  /** No message may be pushed for so long; the peer may leave, and try to join again. */
+  /** Pushes of messages that come until nothing more has for so long; the peer may leave, and try to join again. */
+  async pushes(quietMs: number): Promise<readonly Frame[]> {
+    const frames = (await this.line.settled(quietMs)).map(frameOf);
+    for (const beat of frames.filter(isBeat)) await this.reply(beat);
+    return frames.filter((frame) => !isBeat(frame) && !isOfChannel(frame));
+  }
+
+  /** There may be none of them. */
   async silence(expected: string, quietMs: number): Promise<void> {
-    for (const unit of await this.line.settled(quietMs)) {
-      const frame = frameOf(unit);
-      if (isBeat(frame)) await this.reply(frame);
-      else if (!isOfChannel(frame)) throw new Breach(expected, brief(frame));
-    }
+    const [push] = await this.pushes(quietMs);
+    if (push !== undefined) throw new Breach(expected, brief(push));
   }
 
   async reply({ joinRef, ref, topic }: Frame, status: "ok" | "error" = "ok", response: Json = {}): Promise<void> {

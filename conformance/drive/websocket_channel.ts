@@ -9,6 +9,7 @@ import { MAX_MESSAGE_BYTES } from "../../lib/net/signaling_link.ts";
 import { PLAIN_SUBPROTOCOL, WEBSOCKET_OPTIONS } from "../../lib/net/websocket_link.ts";
 import type { Line, LineChannel } from "./line.ts";
 import { Breach } from "./outcome.ts";
+import { withoutSignatures } from "../transcript.ts";
 
 /** A frame may be too long, and shall be read all the same. */
 const MAX_PAYLOAD_BYTES = 2 * MAX_MESSAGE_BYTES;
@@ -77,7 +78,7 @@ export async function servedChannel(
     const { url: path } = head;
     // Of a request `ws` reads these alone: the method and the headers.
     server.handleUpgrade(head as unknown as IncomingMessage, socket, rest, (webSocket) => {
-      const name = `a WebSocket of the peer under test at ${path}`;
+      const name = `a WebSocket of the peer under test at ${withoutSignatures(path)}`;
       resolve({ ...channelOver(line, webSocket, name, binary), path, protocols });
     });
   });

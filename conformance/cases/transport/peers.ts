@@ -25,6 +25,27 @@ export const CASES: readonly Case[] = [
     },
   },
   {
+    id: "transport/phoenix-token-peer",
+    requirements: ["ARC-TRANSPORT-phoenix-url", "ARC-SIG-heartbeat-token"],
+    title: "A peer that has a token shows it in the query, or with its join, and in no HEARTBEAT of its channel",
+    needs: "peer",
+    run: async (world) => {
+      const host = await world.startPhoenix("callee", { hasToken: true });
+      const join = await host.join();
+      const query = new URL(host.path, "http://server").searchParams;
+      const isShown = query.get("token") === world.token || join.payload.token === world.token;
+      world.require(
+        isShown,
+        "the token",
+        `query ${brief([...query.keys()])}, join ${brief(Object.keys(join.payload))}`,
+      );
+      await host.reply(join);
+      const pushes = await host.pushes(world.desk.silenceMs);
+      const told = pushes.find(({ event, payload }) => event === "HEARTBEAT" && payload.token !== undefined);
+      world.require(told === undefined, "HEARTBEATs without a token", brief(told));
+    },
+  },
+  {
     id: "transport/phoenix-join-peer",
     requirements: ["ARC-TRANSPORT-phoenix-join", "ARC-TRANSPORT-phoenix-reply"],
     title: "A peer joins its session's topic with its peer_id, and pushes nothing before the join is answered",
@@ -153,6 +174,17 @@ export const CASES: readonly Case[] = [
       await far.hears("media", 0);
     },
   },
+  ...(["caller", "callee"] as const).map((role): Case => ({
+    id: `transport/plain-join-token-${role}`,
+    requirements: ["ARC-TRANSPORT-plain-join"],
+    title: `A ${role} that has a token joins over TCP with a first message that carries it`,
+    needs: "peer",
+    run: async (world) => {
+      const line = await world.start(role, { over: "tcp", hasToken: true });
+      const { token } = await line.nextMessage(role === "caller" ? "CONNECT" : "HEARTBEAT");
+      world.require(token === world.token, "the token", token === undefined ? "none" : "another");
+    },
+  })),
   {
     id: "transport/websocket-binary-peer",
     requirements: ["ARC-TRANSPORT-websocket-binary"],
