@@ -1,7 +1,7 @@
 /** Our own peer, broken in how it speaks to its server over WebSocket. */
 import type { Json } from "../testee/answer.ts";
 import type { Mutant, MutantHead } from "./mutant.ts";
-import { overWebSocket, peerMutant } from "./peer_mutant.ts";
+import { overWebSocket, peerMutant, saying } from "./peer_mutant.ts";
 import type { FrameChange } from "./websocket_proxy.ts";
 
 /** `[join_ref, ref, topic, event, payload]`. */
@@ -26,6 +26,27 @@ export const PEER_SIGNALING_MUTANTS: readonly Mutant[] = [
     broken: "does not say which frames of Phoenix it speaks",
     breaks: ["ARC-TRANSPORT-phoenix-url"],
   }, () => ({ path: (path) => path.replace(/\?.*/, "") })),
+  mutant({
+    id: "peer/phoenix-without-token",
+    broken: "does not show its token where it connects",
+    breaks: ["ARC-TRANSPORT-phoenix-url"],
+  }, () => ({ path: (path) => path.replace(/[?&]token=[^&]*/, "") })),
+  peerMutant(
+    {
+      id: "peer/token-in-heartbeats",
+      broken: "puts its token into HEARTBEATs where its URL has shown it",
+      breaks: ["ARC-SIG-heartbeat-token"],
+    },
+    saying(() => (message) => message.type === "HEARTBEAT" ? { ...message, token: "eyJ.eyJ.x" } : message),
+  ),
+  peerMutant(
+    {
+      id: "peer/token-left-out",
+      broken: "joins without the token that it has",
+      breaks: ["ARC-TRANSPORT-plain-join"],
+    },
+    saying(() => ({ token: _token, ...message }) => message),
+  ),
   mutant(
     {
       id: "peer/phoenix-joins-a-lobby",
