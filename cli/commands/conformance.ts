@@ -29,8 +29,11 @@ Which relays a server hands out, five of which the suite plays, load and all:
 A peer, which is started for each dialogue and told where to meet the suite, who is server and other peer:
   arcrtc conformance --peer-call 'arcrtc peer call --signal {signal} --session {session} --peer-id {peer}' \\
                      --peer-listen 'arcrtc peer listen --signal {signal} --session {session} --peer-id {peer}'
+  ({signal} is tcp://HOST:PORT, ws://HOST:PORT, which is Phoenix, or ws://HOST:PORT/plain; a peer that has not got all of
+  them says which it has: --peer-transport phoenix. Cases about another are skipped, all the rest go over the first)
   (words with these are left out where a case has none: {relay} HOST:PORT and {relay_token} of a relay that the peer knows
-  before it connects, {ca} a file with the authority of relays over TLS: '--relay=r@{relay};token={relay_token}' --tls-ca={ca})
+  before it connects, {ca} a file with the authority of relays over TLS, {token} what the server wants to see:
+  '--relay=r@{relay};token={relay_token}' --tls-ca={ca} --token={token})
 A capture of two peers that you don't control:
   arcrtc conformance --capture call.pcapng
 

@@ -11,6 +11,12 @@ const CAPTURES = new URL("../../fixtures/captures/", import.meta.url).pathname;
 
 const run = (...args: string[]) => runArgs(["conformance", ...args]);
 
+Deno.test("conformance --peer-transport takes the transports that there are", async () => {
+  const { exitCode, err } = await run("--peer-call", "true", "--peer-transport", "tcp", "--peer-transport", "quic");
+  assert.equal(exitCode, EXIT.usage);
+  assert.match(err, /It takes one of tcp, phoenix, plain\./);
+});
+
 Deno.test("conformance: without a target it says that it tests this program's own library", async () => {
   const { exitCode, out, err } = await run("--seed", "1", "--area", "arcrtp");
   assert.equal(exitCode, EXIT.ok, out);

@@ -1,5 +1,6 @@
 /** The flags of `arcrtc conformance`. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { PEER_WAYS, type PeerWays } from "../../conformance/drive/peer_way.ts";
 import { LEVELS } from "../../conformance/requirements.ts";
 import { parseDurationMs } from "../peer/duration.ts";
 import { addTlsTrustOptions, type TlsTrustFlags } from "../ui/tls_trust_flags.ts";
@@ -17,6 +18,7 @@ export interface SubjectFlags extends TlsTrustFlags {
   readonly playRelay?: readonly string[];
   readonly peerCall?: string;
   readonly peerListen?: string;
+  readonly peerTransport?: PeerWays;
   readonly capture?: string;
   readonly keylog?: string;
 }
@@ -73,6 +75,12 @@ export function addSubjectOptions(command: Command): Command {
       "test a peer: the command that calls; {signal}, {session}, {peer} and more are filled in",
     )
     .option("--peer-listen <cmd>", "test a peer: the command that waits to be called")
+    .addOption(
+      new Option(
+        "--peer-transport <name>",
+        `what it speaks to its server, the first where any will do (default: all, ${PEER_WAYS.join(", ")})`,
+      ).argParser((text: string, before?: readonly string[]) => gather(peerWay(text), before)),
+    )
     .option("--capture <file>", "judge a capture (pcap, pcapng; - is standard input): the rules that show in one")
     .option("--keylog <file>", "keys of the capture");
 }
@@ -128,6 +136,12 @@ function reportWish(text: string): ReportWish {
   if (!FORMATS.some((name) => name === format)) throw new InvalidArgumentError(`It takes ${FORMATS.join(", ")}.`);
   const file = text.slice(at + 1);
   return at < 0 || file === "-" ? { format } : { format, file };
+}
+
+function peerWay(text: string): string {
+  const way = PEER_WAYS.find((one) => one === text);
+  if (way === undefined) throw new InvalidArgumentError(`It takes one of ${PEER_WAYS.join(", ")}.`);
+  return way;
 }
 
 function levelOf(text: string): string {

@@ -57,14 +57,14 @@ export function testeeError(error: unknown, { ops }: Subjects): unknown {
 
 /** @throws CliError */
 export async function subjectsOf(flags: SubjectFlags, timeoutMs: number, io: Io): Promise<Subjects> {
-  const { command, target, relay, relayCommand, peerCall: caller, peerListen: callee, capture } = flags;
+  const { command, target, relay, relayCommand, peerCall: caller, peerListen: callee, peerTransport, capture } = flags;
   const isOwn = !namesSubject(flags);
   return {
     ...(isOwn ? { ops: ownOps(io) } : {}),
     ...(command === undefined ? {} : { ops: subprocess(command, timeoutMs) }),
     ...(target === undefined ? {} : { server: serverDriver(serverTarget(target, flags, io)) }),
     ...(relay ?? relayCommand ? { relay: relayDriver(relayTarget(relay ?? [], flags, io)) } : {}),
-    ...(caller ?? callee ? { peer: peerDriver(peerCommands({ caller, callee })) } : {}),
+    ...(caller ?? callee ? { peer: peerDriver(peerCommands({ caller, callee }, peerTransport)) } : {}),
     ...(capture === undefined ? {} : { capture: await checkCapture(capture, flags.keylog, io) }),
   };
 }

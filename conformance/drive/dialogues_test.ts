@@ -55,7 +55,7 @@ function assertAllPass(result: Awaited<ReturnType<typeof runCases>>, count: numb
 }
 
 /** What no server of ours has; the suite says so of each. */
-const NOT_OURS = /over TLS|tls:|DTLS|QUIC|NATS|a peer's signaling server/;
+const NOT_OURS = /over TLS|tls:|DTLS|QUIC|NATS/;
 
 Deno.test("our own server passes every dialogue with a server, whether it wants tokens or not", async () => {
   const cases = dialogues("server");
@@ -118,6 +118,26 @@ Deno.test("our own peer passes every dialogue with a peer, but for what it does 
   const cases = dialogues("peer").filter(({ id }) => id !== KEYS_CASE);
   const peer = peerDriver(ownPeer());
   assertAllPass(await runCases(cases, { subjects: { peer }, jobs: 8 }), cases.length);
+});
+
+Deno.test("a peer is judged over what it speaks to its server, and what is about another transport is skipped", async () => {
+  const [over, aboutTcp, aboutPlain] = [
+    "path/reconnect-callee",
+    "unit/stream-framing-caller",
+    "transport/websocket-plain-peer",
+  ];
+  const cases = CASES.filter(({ id }) => [over, aboutTcp, aboutPlain].includes(id));
+  for (const way of ["phoenix", "plain"] as const) {
+    const peer = peerDriver(ownPeer({}, [way]));
+    const results = resultsOf(await runCases(cases, { subjects: { peer } }));
+    const told = new Map(results.map(({ id, verdict, why }) => [id, why ?? verdict]));
+    assert.equal(told.get(over), "pass");
+    assert.equal(told.get(aboutTcp), "needs a peer that speaks it: --peer-transport tcp");
+    assert.equal(
+      told.get(aboutPlain),
+      way === "plain" ? "pass" : "needs a peer that speaks it: --peer-transport plain",
+    );
+  }
 });
 
 /** RELAY_KEYS for each SSRC and epoch, in front of its first packet. */

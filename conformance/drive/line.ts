@@ -34,6 +34,7 @@ export class Line {
   #channel: LineChannel | undefined;
   #closedWhy: string | undefined;
   #take: ((unit: Uint8Array) => void) | undefined;
+  #onEnd: (why: string) => void = () => {};
   #wake: () => void = () => {};
 
   constructor(name: string, desk: Desk) {
@@ -56,12 +57,15 @@ export class Line {
     this.#closedWhy = why;
     this.#desk.transcript.noted("closed", why, this.name);
     this.#wake();
+    this.#onEnd(why);
   }
 
-  /** From now on units, those that wait first, go to `take` as they come, which borrows them. */
-  divert(take: (unit: Uint8Array) => void): void {
+  /** From now on units, those that wait first, go to `take` as they come, which borrows them; the end goes to `end`. */
+  divert(take: (unit: Uint8Array) => void, end: (why: string) => void = () => {}): void {
     this.#take = take;
+    this.#onEnd = end;
     for (const unit of this.#units.splice(0)) take(unit);
+    if (this.#closedWhy !== undefined) end(this.#closedWhy);
   }
 
   opened(channel: LineChannel): void {

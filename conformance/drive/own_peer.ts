@@ -10,7 +10,7 @@ import type { MediaKind } from "../../lib/media/codec.ts";
 import { makeTestSource, type TestSource } from "../../lib/media/synthetic.ts";
 import { type Clock, systemClock } from "../../lib/net/clock.ts";
 import type { DatagramTransport } from "../../lib/net/datagram.ts";
-import { openSignaling } from "../../lib/net/open_signaling.ts";
+import { hasChannels, openSignaling } from "../../lib/net/open_signaling.ts";
 import { SessionPump } from "../../lib/net/pump.ts";
 import type { SignalingLink } from "../../lib/net/signaling_link.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
@@ -21,6 +21,7 @@ import type { SessionConfig, SessionOutput } from "../../lib/session/session_eve
 import { KNOWN_CODECS } from "../../lib/signaling/selection.ts";
 import type { StreamOffer } from "../../lib/signaling/stream_exchange.ts";
 import type { KnownRelay, PeerMeeting, PeerSource } from "./peer_source.ts";
+import { PEER_WAYS, type PeerWays } from "./peer_way.ts";
 import type { RunningProgram } from "./program.ts";
 
 const SOURCES = ["test:audio", "test:video"] as const;
@@ -35,16 +36,19 @@ export interface OwnPeerChanges {
   /** Sees the session before it is driven, and may put methods of its own in the place of its. */
   readonly session?: (session: PeerSession) => void;
   readonly transport?: (transport: DatagramTransport) => DatagramTransport;
+  /** In the place of `openSignaling`. */
+  readonly open?: typeof openSignaling;
   readonly link?: (link: SignalingLink) => SignalingLink;
   /** Sees each message by signaling before the session does; `say` answers. */
   readonly message?: (unit: Uint8Array, say: (text: string) => void) => void;
   readonly clock?: (clock: Clock) => Clock;
 }
 
-export function ownPeer(changes: OwnPeerChanges = {}): PeerSource {
+export function ownPeer(changes: OwnPeerChanges = {}, ways: PeerWays = PEER_WAYS): PeerSource {
   return {
     description: "this program's own peer, in this process",
     roles: ["caller", "callee"],
+    ways,
     takes: () => true,
     start: (meeting) => new OwnPeer(meeting, changes),
   };
@@ -59,7 +63,8 @@ class OwnPeer implements RunningProgram {
   readonly #sources = new Map<string, TestSource>();
   #hasOffered = false;
 
-  constructor({ role, signalUrl, sessionId, peerId, relay, caPem }: PeerMeeting, changes: OwnPeerChanges) {
+  constructor(meeting: PeerMeeting, changes: OwnPeerChanges) {
+    const { role, signalUrl: url, sessionId, peerId, relay, caPem, token } = meeting;
     const clock = changes.clock?.(systemClock()) ?? systemClock();
     const socket = openUdpBesideTcp(openUdp, { host: "127.0.0.1", port: 0 });
     const transport = changes.transport?.(socket) ?? socket;
@@ -81,6 +86,7 @@ class OwnPeer implements RunningProgram {
       networkInfo: () => ({ nat_type: "open", local: [{ ip: transport.local.host, port: transport.local.port }] }),
       identityPolicy: { kind: "optional" },
       relays: relay === undefined ? [] : [relayServer(relay)],
+      token: hasChannels({ url }) ? undefined : token,
     };
     this.#session = new PeerSession(changes.config?.(config) ?? config);
     changes.session?.(this.#session);
@@ -90,8 +96,8 @@ class OwnPeer implements RunningProgram {
       clock,
       rng: this.#rng,
       openSignaling: async (events) => {
-        const target = { url: signalUrl, sessionId, peerId, trust: {}, timeoutMs: TIMEOUT_MS };
-        const link = await openSignaling(target, {
+        const target = { url, token, sessionId, peerId, trust: {}, timeoutMs: TIMEOUT_MS };
+        const link = await (changes.open ?? openSignaling)(target, {
           ...events,
           message(unit) {
             changes.message?.(typeof unit === "string" ? utf8(unit) : unit, (text) => link.send(text));

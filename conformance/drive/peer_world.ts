@@ -4,37 +4,74 @@
  */
 import type { Socket } from "node:net";
 import type { HostPort } from "../../lib/base/address_table.ts";
+import { uuidV4 } from "../../lib/base/uuid.ts";
 import { openStream } from "../../lib/net/open_stream.ts";
+import { SystemRng } from "../../lib/net/system_rng.ts";
+import { PLAIN_SUBPROTOCOL } from "../../lib/net/websocket_link.ts";
+import { brief } from "../expect.ts";
 import { type Authority, makeAuthority } from "./authority.ts";
 import type { Desk, Driver } from "./desk.ts";
 import type { FarPeer } from "./far/far_peer.ts";
 import { type CallWish, meet } from "./far/handshake.ts";
+import { joinToken } from "./join_token.ts";
 import type { Line } from "./line.ts";
 import { Listener } from "./listener.ts";
 import { Breach } from "./outcome.ts";
-import { type KnownRelay, MISSING, type PeerMeeting, type PeerRole, type PeerSource } from "./peer_source.ts";
+import {
+  type KnownRelay,
+  MISSING,
+  type PeerMeeting,
+  type PeerRole,
+  type PeerSource,
+  signalUrl,
+} from "./peer_source.ts";
+import type { PeerWay } from "./peer_way.ts";
+import { PhoenixHost } from "./phoenix_host.ts";
 import type { RunningProgram } from "./program.ts";
 import { StartWait } from "../testee/start_wait.ts";
+import { Transcript } from "../transcript.ts";
 import { socketChannel } from "./socket_channel.ts";
 import { udpChannel } from "./udp_channel.ts";
+import { servedChannel } from "./websocket_channel.ts";
 import { World } from "./world.ts";
 
 const LOOPBACK = "127.0.0.1";
+const TOKEN_LIFETIME_S = 3600;
 
 export interface StartWish {
-  /** What is said by signaling goes without frames. */
+  /** How the peer speaks to its server, where it matters; skips where it does not speak so. */
+  readonly over?: PeerWay;
+  /** What is said to it goes over TCP without frames. */
   readonly raw?: boolean;
+  /** What is said to it over WebSocket goes in binary frames. */
+  readonly binary?: boolean;
   /** A relay that the peer binds at before the call; skips where it cannot be told of one. */
   readonly relay?: KnownRelay;
   /** The peer trusts our relays over TLS; skips where it cannot be told to. */
   readonly trustsRelays?: boolean;
+  /** The peer has the world's token for its server; skips where it cannot be told of one. */
+  readonly hasToken?: boolean;
+}
+
+/** The peer's connection to its server. */
+interface Connection {
+  /** Of what is on the wire: messages, or Phoenix frames. */
+  readonly wire: Line;
+  /** Over Phoenix. */
+  readonly host?: PhoenixHost;
 }
 
 export class PeerWorld extends World {
+  /** What the peer shows its server, where it was started with a token. Nobody verifies it: any secret will do. */
+  token = "";
   readonly #source: PeerSource;
   readonly #authority: () => Promise<Authority>;
   readonly #starts: StartWait;
   #peer: RunningProgram | undefined;
+  #peerId = "";
+  #way: PeerWay = "tcp";
+  /** Of its latest connection over Phoenix. */
+  #host: PhoenixHost | undefined;
   /** Of signaling. */
   #server: Listener | undefined;
   /** Signaling connections that nobody has asked for yet. */
@@ -51,28 +88,47 @@ export class PeerWorld extends World {
   }
 
   /**
-   * Starts the peer under test in a role and waits until it speaks; once in a case. The line is its signaling connection as
-   * its server sees it: the caller's CONNECT, or the HEARTBEAT by which a callee joins, comes first. What the other peer
-   * says is said here.
+   * Starts the peer under test in a role and waits until it speaks; once in a case. The line has the messages of its
+   * signaling connection as its server sees it: the caller's CONNECT, or the HEARTBEAT by which a callee joins, comes
+   * first; over Phoenix that is behind its join. What the other peer says is said here.
    */
-  async start(role: PeerRole, { raw = false, relay, trustsRelays = false }: StartWish = {}): Promise<Line> {
+  async start(role: PeerRole, wish: StartWish = {}): Promise<Line> {
+    return await this.#messages(role, await this.#begin(role, wish));
+  }
+
+  /** The same over Phoenix, frame by frame: even its join is not answered yet. */
+  async startPhoenix(role: PeerRole, wish: Omit<StartWish, "over" | "raw"> = {}): Promise<PhoenixHost> {
+    await this.#begin(role, { ...wish, over: "phoenix" });
+    return this.host;
+  }
+
+  async #begin(role: PeerRole, wish: StartWish): Promise<Connection> {
+    const { raw = false, relay, trustsRelays = false, hasToken = false } = wish;
     const { sessionId } = this;
-    this.#needs(role, this.#source.roles.includes(role), role);
+    const { roles, ways } = this.#source;
+    const { over = raw ? "tcp" : ways[0] } = wish;
+    this.#needs(role, roles.includes(role), role);
+    if (!ways.includes(over)) this.skip(`needs a peer that speaks it: --peer-transport ${over}`);
     if (relay !== undefined) this.#needs(role, this.#source.takes(role, "relay"), "relay");
     if (trustsRelays) this.#needs(role, this.#source.takes(role, "ca"), "ca");
-    const { port } = await this.#listenForPeer(0);
-    const peerId = role === "caller" ? this.callerId : this.calleeId;
+    if (hasToken) this.#needs(role, this.#source.takes(role, "token"), "token");
+    this.#way = over;
+    const place = await this.#listenForPeer(0);
+    const peerId = this.#peerId = role === "caller" ? this.callerId : this.calleeId;
     const caPem = trustsRelays ? (await this.#authority()).caPem : undefined;
-    this.#peer = this.#spawn({ role, signalUrl: `tcp://${LOOPBACK}:${port}`, sessionId, peerId, relay, caPem });
+    const exp = Math.floor(this.timestamp / 1000) + TOKEN_LIFETIME_S;
+    const token = hasToken ? joinToken(uuidV4(new SystemRng()), { session: sessionId, peer: peerId, exp }) : undefined;
+    this.token = token ?? "";
+    this.#peer = this.#spawn({ role, signalUrl: signalUrl(over, place), sessionId, peerId, relay, caPem, token });
     const { clock, patienceMs } = this.desk;
     const waitMs = this.#starts.nextMs(patienceMs);
     const deadlineMs = clock.nowMs() + waitMs;
     let hasSpoken = false;
     try {
-      const line = await this.#connection(role, this.#peer, raw, waitMs);
+      const connection = await this.#connection(role, this.#peer, wish, waitMs);
       // Who says nothing is told by what the case expects.
-      hasSpoken = await line.hasSpoken(deadlineMs);
-      return line;
+      hasSpoken = await connection.wire.hasSpoken(deadlineMs);
+      return connection;
     } finally {
       this.#starts.ended(hasSpoken);
     }
@@ -113,15 +169,57 @@ export class PeerWorld extends World {
       await this.pass(awayMs);
       await this.#listenForPeer(port);
     }
-    return await this.#connection(`connection ${++this.#connections + 1}`, this.#peer, false, this.desk.patienceMs);
+    const name = `connection ${++this.#connections + 1}`;
+    return await this.#messages(name, await this.#connection(name, this.#peer, {}, this.desk.patienceMs));
   }
 
-  async #connection(name: string, peer: RunningProgram, raw: boolean, waitMs: number): Promise<Line> {
+  /** The server's side of the peer's latest connection over Phoenix. */
+  get host(): PhoenixHost {
+    if (this.#host === undefined) throw new Error("the peer was not started over Phoenix");
+    return this.#host;
+  }
+
+  /** The peer's channel on a Phoenix server breaks down, and it joins again, by its socket or over a new connection. */
+  async breakChannel(): Promise<void> {
+    const { rejoined } = this.host;
+    await this.host.push("phx_error", {});
+    const again = this.connectionAgain();
+    // In vain where it comes back by its socket.
+    again.catch(() => {});
+    await Promise.race([rejoined, again]);
+  }
+
+  async #connection(
+    name: string,
+    peer: RunningProgram,
+    { raw = false, binary = false }: StartWish,
+    waitMs: number,
+  ): Promise<Connection> {
     const socket = await this.#orNothing(peer, waitMs);
-    return await this.line(
-      name,
-      (line) => Promise.resolve(socketChannel(line, socket, "the peer under test", raw)),
-    );
+    if (this.#way === "tcp") {
+      const channel = (line: Line) => Promise.resolve(socketChannel(line, socket, "the peer under test", raw));
+      return { wire: await this.line(name, channel) };
+    }
+    const wire = this.openLine(name);
+    const channel = await servedChannel(wire, socket, this.desk.patienceMs, binary);
+    wire.opened(channel);
+    if (this.#way === "phoenix") {
+      const { sessionId } = this;
+      return { wire, host: this.#host = new PhoenixHost(wire, channel.path, { sessionId, peerId: this.#peerId }) };
+    }
+    const { protocols } = channel;
+    this.require(protocols.includes(PLAIN_SUBPROTOCOL), `the subprotocol ${PLAIN_SUBPROTOCOL}`, brief(protocols));
+    return { wire };
+  }
+
+  /** The line of a connection's messages, once it has joined. */
+  async #messages(name: string, { wire, host }: Connection): Promise<Line> {
+    if (host === undefined) return wire;
+    await host.reply(await host.join());
+    // The frames around them are in the transcript already.
+    const line = this.openLine(name, { ...this.desk, transcript: new Transcript(() => 0) });
+    line.opened(host.messages(line));
+    return line;
   }
 
   /** The peer under test in a role, and the other peer, played by the suite, that has agreed on keys with it. */

@@ -1,16 +1,9 @@
-/** A line to a server that speaks Phoenix V2: `[join_ref, ref, topic, event, payload]` in a text frame (SPEC 6.1). */
+/** A line to a server that speaks Phoenix V2 (SPEC 6.1). */
 import { brief } from "../expect.ts";
 import { isJson, type Json } from "../testee/answer.ts";
 import type { Line } from "./line.ts";
 import { Breach } from "./outcome.ts";
-
-export interface Frame {
-  readonly joinRef: string | null;
-  readonly ref: string | null;
-  readonly topic: string;
-  readonly event: string;
-  readonly payload: Json;
-}
+import { type Frame, frameOf } from "./phoenix_frame.ts";
 
 /** `ok`, or `error` with the ERROR message. */
 export interface Reply {
@@ -26,10 +19,6 @@ export class PhoenixLine {
 
   constructor(line: Line) {
     this.line = line;
-  }
-
-  static topicOf(sessionId: string): string {
-    return `arcrtc:${sessionId}`;
   }
 
   /** Sends a frame with a new reference and answers what is replied to it. */
@@ -90,28 +79,4 @@ export class PhoenixLine {
       this.#unread.push(frame);
     }
   }
-}
-
-/** @throws Breach for a unit that is no frame */
-function frameOf(unit: Uint8Array): Frame {
-  const text = new TextDecoder().decode(unit);
-  const value = parsed(text);
-  if (!Array.isArray(value) || value.length !== 5) throw new Breach("a Phoenix frame, an array of 5", brief(text));
-  const [joinRef, ref, topic, event, payload] = value;
-  if (!isRef(joinRef) || !isRef(ref) || typeof topic !== "string" || typeof event !== "string" || !isJson(payload)) {
-    throw new Breach("references, topic, event and payload", brief(text));
-  }
-  return { joinRef, ref, topic, event, payload };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isRef(value: unknown): value is string | null {
-  return value === null || typeof value === "string";
 }

@@ -9,6 +9,7 @@ import type { Desk, Driver } from "./desk.ts";
 import { type Line, messageOf } from "./line.ts";
 import type { Json } from "../testee/answer.ts";
 import { joinToken, type TokenWish } from "./join_token.ts";
+import { topicOf } from "./phoenix_frame.ts";
 import { PhoenixLine } from "./phoenix_line.ts";
 import type { PlayedSite } from "./played_sites.ts";
 import { reachAll, streamChannel, tlsRefusal } from "./stream_channel.ts";
@@ -99,7 +100,7 @@ export class ServerWorld extends World {
   /** A Phoenix socket that has joined the session as the peer. */
   async phoenixPeer(name: string, voice: Voice): Promise<PhoenixLine> {
     const line = await this.phoenix(name, this.credentials(voice).token);
-    await line.agreed(PhoenixLine.topicOf(voice.sessionId), "phx_join", { peer_id: voice.peerId });
+    await line.agreed(topicOf(voice.sessionId), "phx_join", { peer_id: voice.peerId });
     return line;
   }
 

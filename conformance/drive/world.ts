@@ -110,9 +110,9 @@ export class World {
     return line;
   }
 
-  /** A line whose socket is opened by whoever asks, and closed with the others. */
-  openLine(name: string): Line {
-    const line = new Line(name, this.desk);
+  /** A line whose channel is opened by whoever asks, and closed with the others. */
+  openLine(name: string, desk = this.desk): Line {
+    const line = new Line(name, desk);
     this.#lines.push(line);
     return line;
   }

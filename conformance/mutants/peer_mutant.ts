@@ -4,12 +4,14 @@ import { PacketBatch } from "../../lib/base/batch.ts";
 import type { CryptoBackend, MacKey } from "../../lib/crypto/backend.ts";
 import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
 import type { DatagramTransport } from "../../lib/net/datagram.ts";
+import { openSignaling } from "../../lib/net/open_signaling.ts";
 import type { SignalingLink } from "../../lib/net/signaling_link.ts";
 import { messageOf } from "../drive/line.ts";
 import { ownPeer, type OwnPeerChanges } from "../drive/own_peer.ts";
 import { peerDriver } from "../drive/peer_world.ts";
 import type { Json } from "../testee/answer.ts";
 import type { Mutant, MutantHead } from "./mutant.ts";
+import { type FrameChange, startWebSocketProxy } from "./websocket_proxy.ts";
 
 const SLOT_BYTES = 2048;
 
@@ -104,6 +106,28 @@ export function saying(make: () => (message: Json) => Json | undefined): OwnPeer
         },
         close: (why) => link.close(why),
       };
+    },
+  };
+}
+
+/** What passes between the peer and its server over WebSocket, changed; `make`: once for each connection. */
+export function overWebSocket(make: () => FrameChange): OwnPeerChanges {
+  return {
+    async open(target, events) {
+      if (!target.url.startsWith("ws:")) return await openSignaling(target, events);
+      const proxy = await startWebSocketProxy(target.url, make());
+      try {
+        return await openSignaling({ ...target, url: proxy.url }, {
+          ...events,
+          closed(why) {
+            proxy.stop();
+            events.closed(why);
+          },
+        });
+      } catch (error) {
+        await proxy.stop();
+        throw error;
+      }
     },
   };
 }

@@ -18,6 +18,7 @@ import { PACKET_MUTANTS } from "./packet_mutants.ts";
 import { PATH_MUTANTS } from "./path_mutants.ts";
 import { PAYLOAD_MUTANTS } from "./payload_mutants.ts";
 import { PEER_MUTANTS } from "./peer_mutants.ts";
+import { PEER_SIGNALING_MUTANTS } from "./peer_signaling_mutants.ts";
 import { PLAYOUT_MUTANTS } from "./playout_mutants.ts";
 import { RECEIVER_MUTANTS } from "./receiver_mutants.ts";
 import { RECEPTION_MUTANTS } from "./reception_mutants.ts";
@@ -54,6 +55,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...RELAY_MUTANTS,
   ...RELAY_STATUS_MUTANTS,
   ...PEER_MUTANTS,
+  ...PEER_SIGNALING_MUTANTS,
   ...NAT_TYPE_MUTANTS,
   ...PATH_MUTANTS,
   ...CALL_MUTANTS,

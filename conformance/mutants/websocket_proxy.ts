@@ -6,10 +6,17 @@ import { WebSocket, WebSocketServer } from "ws";
 
 /** What becomes of a frame: itself, others, or none. What was binary goes on as text. */
 export interface FrameChange {
-  readonly toServer?: (text: string) => readonly string[];
+  /** `answer` says something to the client meanwhile. */
+  readonly toServer?: (text: string, answer: (text: string) => void) => readonly string[];
   readonly toClient?: (text: string) => readonly string[];
   /** False lets a client in that offers no subprotocol that the server takes. */
   readonly confirmsProtocol?: boolean;
+  /** False keeps from the server which subprotocols the client offers. */
+  readonly offersProtocol?: boolean;
+  /** Path and query that the server is asked for, out of what the client asks for. */
+  readonly path?: (path: string) => string;
+  /** What goes to the server is binary. */
+  readonly sendsBinary?: boolean;
 }
 
 export interface WebSocketProxy {
@@ -19,7 +26,8 @@ export interface WebSocketProxy {
 }
 
 export async function startWebSocketProxy(upstream: string, change: FrameChange): Promise<WebSocketProxy> {
-  const { toServer = asIs, toClient = asIs, confirmsProtocol = true } = change;
+  const { toServer = asIs, toClient = asIs, path = String } = change;
+  const { confirmsProtocol = true, offersProtocol = true, sendsBinary = false } = change;
   const sockets = new Set<WebSocket>();
   const listener = new WebSocketServer({
     noServer: true,
@@ -27,14 +35,17 @@ export async function startWebSocketProxy(upstream: string, change: FrameChange)
   });
   const server = createServer();
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Uint8Array) => {
-    const protocol = request.headers["sec-websocket-protocol"];
-    const there = new WebSocket(new URL(request.url ?? "/", upstream), protocol === undefined ? [] : [protocol]);
+    const protocol = offersProtocol ? request.headers["sec-websocket-protocol"] : undefined;
+    const there = new WebSocket(new URL(path(request.url ?? "/"), upstream), protocol === undefined ? [] : [protocol]);
     listener.handleUpgrade(request, socket, head as Parameters<typeof listener.handleUpgrade>[2], (here) => {
       const waiting: string[] = [];
-      const send = (text: string) => there.readyState === there.OPEN ? there.send(text) : waiting.push(text);
+      const send = (text: string) => {
+        if (there.readyState === there.OPEN) there.send(sendsBinary ? new TextEncoder().encode(text) : text);
+        else waiting.push(text);
+      };
       sockets.add(here).add(there);
       here.on("message", (data: { toString(): string }) => {
-        for (const text of toServer(data.toString())) send(text);
+        for (const text of toServer(data.toString(), (answer) => here.send(answer))) send(text);
       });
       there.on("open", () => waiting.splice(0).forEach(send));
       there.on("message", (data: { toString(): string }) => {

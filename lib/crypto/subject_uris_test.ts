@@ -17,8 +17,8 @@ Deno.test("ARC-KEY-identity-ca: the URIs of the subject alternative name, each b
 });
 
 Deno.test("ARC-KEY-identity-ca: two alternative names, or an unknown critical extension, are refused", () => {
-  for (const  of of[certificates.ISSUED_TWO_NAMES, certificates.ISSUED_UNKNOWN_CRITICAL]) {
-    const parsed = parseSubjectUris(pemBytes(of.certificatePem));
+  for (const refused of [certificates.ISSUED_TWO_NAMES, certificates.ISSUED_UNKNOWN_CRITICAL]) {
+    const parsed = parseSubjectUris(pemBytes(refused.certificatePem));
     assert.ok(!parsed.ok && parsed.fault.reason === "bad_value");
   }
 });

@@ -94,6 +94,25 @@ Deno.test("Phoenix: a server's refusal is told in its own words", async () => {
   }
 });
 
+Deno.test("ARC-TRANSPORT-phoenix-reply: a reply belongs to the frame with its reference, and another is nobody's", async () => {
+  const refusal = (message: string) => ({ type: "ERROR", code: "busy", message, timestamp: 1 });
+  const server = await webSocketServer((socket, [joinRef, ref, topic]) => {
+    const isJoin = ref === joinRef;
+    for (const foreign of ["99", "02", "", null]) {
+      const response = refusal(`to ${foreign}`);
+      socket.send(JSON.stringify([joinRef, foreign, topic, "phx_reply", { status: "error", response }]));
+    }
+    const payload = isJoin ? { status: "ok", response: {} } : { status: "error", response: refusal(`to ${ref}`) };
+    socket.send(JSON.stringify([joinRef, ref, topic, "phx_reply", payload]));
+  });
+  const peer = new TestPeer();
+  peer.link = await open(`ws://${server.address}`, peer);
+  peer.say(stop());
+  assert.deepEqual(await peer.next(), refusal("to 2"));
+  peer.link.close();
+  await server.close();
+});
+
 Deno.test("Phoenix: what follows the join's answer at once is not lost, and comes after the link is there", async () => {
   const server = await webSocketServer((socket, [joinRef, ref, topic]) => {
     socket.send(JSON.stringify([joinRef, ref, topic, "phx_reply", { status: "ok", response: {} }]));

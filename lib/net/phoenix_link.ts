@@ -47,7 +47,7 @@ export async function joinPhoenix(
     if (frame.topic !== topicOf(session.sessionId)) return; // the answer to our heartbeat
     if (frame.event === "phx_reply") {
       const reply = readReply(frame);
-      if (!reply.ok) return;
+      if (!reply.ok || !isOurs(frame.ref)) return;
       if (!joined) {
         joined = reply.value.status === "ok";
         if (joined) return settle(undefined);
@@ -108,6 +108,11 @@ export async function joinPhoenix(
     },
     close: (why) => link.close(why),
   };
+
+  /** A reply belongs to the frame whose reference it has. */
+  function isOurs(ref: string | null): boolean {
+    return ref !== null && String(Number(ref)) === ref && Number(ref) >= 1 && Number(ref) < nextRef;
+  }
 
   function beat(): void {
     link.send(writePhoenixFrame(heartbeatFrame(String(nextRef++))));

@@ -66,7 +66,7 @@ async function conformWithPeers(bundle: string, flags: readonly string[]): Promi
     const relays: readonly string[] = [udp, ...places.tcp, ...places.tls];
     const peer = [
       "--signal {signal} --session {session} --peer-id {peer} --reduced-header --send test:audio --send test:video",
-      "--relay=suite@{relay};token={relay_token} --tls-ca={ca}",
+      "--relay=suite@{relay};token={relay_token} --tls-ca={ca} --token={token}",
     ].join(" ");
     const { code } = await new Deno.Command(Deno.execPath(), {
       args: [

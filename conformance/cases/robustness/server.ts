@@ -3,7 +3,7 @@ import { utf8 } from "../../../lib/base/bytes.ts";
 import { NIL_UUID } from "../../../lib/base/uuid.ts";
 import type { Case } from "../../case.ts";
 import { type Line, messageOf } from "../../drive/line.ts";
-import { PhoenixLine } from "../../drive/phoenix_line.ts";
+import { topicOf } from "../../drive/phoenix_frame.ts";
 import { BARE_LISTENERS, PLAIN_WAYS, type ServerWorld } from "../../drive/server_world.ts";
 import { framed } from "../../drive/socket_channel.ts";
 import type { Voice } from "../../drive/world.ts";
@@ -68,12 +68,12 @@ export const CASES: readonly Case[] = [
       const honest = await Bystanders.join(world);
       const malformed = new Malformed(world.rng);
       const { line } = peer;
-      for (const text of badPhoenix(PhoenixLine.topicOf(voice.sessionId))) await line.send(utf8(text));
+      for (const text of badPhoenix(topicOf(voice.sessionId))) await line.send(utf8(text));
       await honest.talk();
       for (let i = 0; i < MESSAGES; i++) {
         const message = new TextDecoder().decode(malformed.message({ ...voice, unixMs: world.timestamp }));
         await line.send(
-          malformed.mutatedJson(`["1","${i}","${PhoenixLine.topicOf(voice.sessionId)}","HEARTBEAT",${message}]`),
+          malformed.mutatedJson(`["1","${i}","${topicOf(voice.sessionId)}","HEARTBEAT",${message}]`),
         );
       }
       const isOver = await peer.ask("phoenix", "heartbeat", {}, null).then(() => false, () => true);

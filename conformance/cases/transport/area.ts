@@ -6,12 +6,14 @@ import { CASES as PHOENIX } from "./phoenix.ts";
 import { CASES as FORWARDING } from "./server_forwarding.ts";
 import { CASES as JOINING } from "./server_joining.ts";
 import { CASES as LIMITS } from "./server_limits.ts";
+import { CASES as PEERS } from "./peers.ts";
 import { CASES as STREAMS } from "./streams.ts";
 import { CASES as WEBSOCKET } from "./websocket.ts";
 
 export const TRANSPORT_CASES: readonly Case[] = [
   ...PHOENIX,
   ...WEBSOCKET,
+  ...PEERS,
   ...STREAMS,
   ...BETWEEN_SERVERS,
   ...FORWARDING,

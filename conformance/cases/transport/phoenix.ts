@@ -1,14 +1,12 @@
 /** SPEC clause 6.1: Phoenix channels over WebSocket. */
 import { NIL_UUID } from "../../../lib/base/uuid.ts";
 import type { Case } from "../../case.ts";
-import { PhoenixLine } from "../../drive/phoenix_line.ts";
+import { topicOf } from "../../drive/phoenix_frame.ts";
+import type { PhoenixLine } from "../../drive/phoenix_line.ts";
 import type { ServerWorld } from "../../drive/server_world.ts";
 import { brief } from "../../expect.ts";
 import type { Json } from "../../testee/answer.ts";
-import { unplayed } from "../unplayed.ts";
 import { connect, said, streamStop } from "../messages.ts";
-
-const { topicOf } = PhoenixLine;
 
 export const CASES: readonly Case[] = [
   {
@@ -320,12 +318,6 @@ export const CASES: readonly Case[] = [
       await line.agreed(topic, "phx_join", { peer_id: world.callerId }, "5");
     },
   },
-  unplayed(
-    "transport/phoenix-interop-client",
-    "ARC-TRANSPORT-phoenix-interop",
-    "A peer works with a Phoenix server",
-    "the suite is a peer's signaling server over TCP, not over Phoenix",
-  ),
 ];
 
 function requireAuth(world: ServerWorld): void {

@@ -31,7 +31,7 @@ export const CASES: readonly Case[] = [
     title: "A caller frames its CONNECT on a stream, and joins with it",
     needs: "peer",
     run: async (world) => {
-      const line = await world.start("caller");
+      const line = await world.start("caller", { over: "tcp" });
       await line.nextMessage("CONNECT", { session_id: world.sessionId, peer_id: world.callerId });
     },
   },
@@ -41,7 +41,7 @@ export const CASES: readonly Case[] = [
     title: "A callee frames the HEARTBEAT by which it joins",
     needs: "peer",
     run: async (world) => {
-      const line = await world.start("callee");
+      const line = await world.start("callee", { over: "tcp" });
       await line.nextMessage("HEARTBEAT", { session_id: world.sessionId, peer_id: world.calleeId });
     },
   },

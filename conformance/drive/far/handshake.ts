@@ -11,6 +11,7 @@ import { brief } from "../../expect.ts";
 import type { Json } from "../../testee/answer.ts";
 import { type Line, messageOf } from "../line.ts";
 import type { PeerRole } from "../peer_source.ts";
+import type { PeerWay } from "../peer_way.ts";
 import type { PeerWorld } from "../peer_world.ts";
 import type { FarPath } from "./far_path.ts";
 import { FarPeer } from "./far_peer.ts";
@@ -20,6 +21,8 @@ import { Stage } from "./stage.ts";
 
 /** How the other peer is, where it is not as usual. */
 export interface CallWish {
+  /** How the peer speaks to its server, where it matters. */
+  readonly over?: PeerWay;
   /** By preference, when we are the caller; else the first of them that the peer offers is picked. */
   readonly suites?: readonly string[];
   /** The same; `absent` leaves the list out of our offer. */
@@ -75,7 +78,8 @@ async function meetOne(world: PeerWorld, role: PeerRole, wish: CallWish): Promis
   for (const place of places) place.isAnswering = wish.pathsAreSilent !== true;
 
   const trustsRelays = relayWishes.some(({ transport }) => transport === "tls");
-  const signal = await world.start(role, { relay: relays.find(({ isKnown }) => isKnown)?.known, trustsRelays });
+  const relay = relays.find(({ isKnown }) => isKnown)?.known;
+  const signal = await world.start(role, { over: wish.over, relay, trustsRelays });
   const agreement = new SessionKeys(world.sessionId, new SystemRng(), defaultBackend().p256);
   const publicKey = writePublicKey(agreement.offer(0));
   const info = networkInfo(paths, relays, wish);
