@@ -45,7 +45,8 @@ class Receiver {
     const isReduced = unit.length > 0 && unit[0] >= 0xc0;
     const full = isReduced ? this.#expand(unit) : unit;
     if ("reason" in full) return full;
-    const packet = parsePacket(full, ARC);
+    // Padding is within what is encrypted, and a header is restored before that is opened.
+    const packet = parsePacket(full, { ...ARC, keepPadding: true });
     if ("reason" in packet) return packet;
     if (authentic) this.#note(packet, isReduced);
     return full;
