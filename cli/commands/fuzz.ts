@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addFuzzOptions, type FuzzFlags } from "../fuzz/fuzz_options.ts";
+import { addChildCommand } from "../fuzz/child_command.ts";
 import { addFiguresCommand } from "../fuzz/figures_command.ts";
 import { addMinimiseCommand } from "../fuzz/minimise_command.ts";
 import { addPromoteCommand } from "../fuzz/promote_command.ts";
@@ -51,5 +52,6 @@ export function build(create: (name: string) => Command, context: CommandContext
   addPromoteCommand(fuzz, create, context);
   addMinimiseCommand(fuzz, create, context);
   addFiguresCommand(fuzz, create, context);
+  addChildCommand(fuzz, create, context);
   return fuzz;
 }

@@ -50,7 +50,20 @@ Deno.test("fuzz: memory that is left behind beyond the bound is a finding", asyn
   const args = ["fuzz", "packet.demux", "--count", "300", "--max-heap", "1", "--findings", directory.path, "--json"];
   const { exitCode, out } = await runArgs(args);
   assert.equal(exitCode, 5);
-  assert.equal(lines(out).find(({ kind }) => kind === "finding").oracle, "memory");
+  const { oracle, path } = lines(out).find(({ kind }) => kind === "finding");
+  assert.equal(oracle, "memory");
+  const alone = await runArgs(["fuzz", "replay", path, "--times", "2"]);
+  assert.equal(alone.exitCode, 0, alone.err);
+  assert.equal(alone.out, "packet.demux: passed, 0 of 2 times\n");
+});
+
+Deno.test("fuzz replay: a target that is no longer there is told apart from a case that passes", async () => {
+  using directory = ownedDirectory();
+  const finding = { schema: "arcrtc.finding/1", target: "packet.dmux", case: "gA" };
+  Deno.writeTextFileSync(`${directory.path}/finding.json`, JSON.stringify(finding));
+  const { exitCode, err } = await runArgs(["fuzz", "replay", directory.path]);
+  assert.equal(exitCode, 2);
+  assert.match(err, /did you mean 'packet\.demux'/);
 });
 
 Deno.test("fuzz: the permissions that its table entry names are enough", async () => {

@@ -80,3 +80,28 @@ export class CaseSlot {
     });
   }
 }
+
+const LOOK_MS = 250;
+
+/** Calls `onHang` once, with the target and the case that has run for longer than `hangMs`. Answers what ends the watch. */
+export function watchSlot(
+  slot: CaseSlot,
+  hangMs: number,
+  onHang: (target: number, units: FuzzCase) => void,
+): () => void {
+  let begun = -1;
+  let movedMs = performance.now();
+  const look = () => {
+    const nowMs = performance.now();
+    if (slot.begun !== begun || !slot.isRunning) {
+      begun = slot.begun;
+      movedMs = nowMs;
+    } else if (nowMs - movedMs > hangMs) {
+      stop();
+      onHang(slot.target, slot.read());
+    }
+  };
+  const timer = setInterval(look, LOOK_MS);
+  const stop = () => clearInterval(timer);
+  return stop;
+}

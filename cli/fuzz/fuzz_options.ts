@@ -31,7 +31,8 @@ export interface FuzzFlags {
 }
 
 const DEFAULT_TIME_MS = 60_000;
-const DEFAULT_HANG_MS = 10_000;
+/** A case that takes longer hangs. */
+export const DEFAULT_HANG_MS = 10_000;
 const DEFAULT_MAX_HEAP_MB = 1536;
 const MAX_COUNT = 1e12;
 /** What a remote side is asked at most in a second, unless somebody says otherwise. */

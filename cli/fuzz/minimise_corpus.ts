@@ -2,23 +2,37 @@
 import { writeCase } from "../../lib/fuzz/case_text.ts";
 import type { FuzzTarget } from "../../lib/fuzz/target.ts";
 import { EXIT } from "../exit_codes.ts";
+import { CliError } from "../ui/cli_error.ts";
 import { envelope, jsonDocument } from "../ui/envelope.ts";
 import type { Io } from "../ui/io.ts";
 import { textTable } from "../ui/table.ts";
+import { CaseSlot, watchSlot } from "./case_slot.ts";
 import { writeCorpus } from "./corpus_files.ts";
-import { selectTargets } from "./fuzz_options.ts";
+import { DEFAULT_HANG_MS, selectTargets } from "./fuzz_options.ts";
 import type { MinimiseFlags } from "./minimise_command.ts";
 import type { MinimiseOrder, MinimiseReport } from "./minimise_worker.ts";
 import { seedsFor } from "./seed_files.ts";
 import { TARGETS } from "./target_table.ts";
 
-/** Answers the exit code. */
-export async function minimiseCorpus(patterns: readonly string[], flags: MinimiseFlags, io: Io): Promise<number> {
-  const worker = new Worker(new URL("./minimise_worker.ts", import.meta.url).href, { type: "module" });
+const MINIMISE_WORKER = new URL("./minimise_worker.ts", import.meta.url);
+
+/**
+ * Answers the exit code. `knobs` are for tests.
+ *
+ * @throws CliError for a case that does not end: only the end of this process stops its thread, so nothing goes on.
+ */
+export async function minimiseCorpus(
+  patterns: readonly string[],
+  flags: MinimiseFlags,
+  io: Io,
+  knobs: { readonly module?: URL; readonly hangMs?: number } = {},
+): Promise<number> {
+  const { module = MINIMISE_WORKER, hangMs = DEFAULT_HANG_MS } = knobs;
+  const worker = new Worker(module.href, { type: "module" });
   const rows: { target: string; before: number; after: number; covered: number; failing: number }[] = [];
   for (const target of selectTargets(patterns, TARGETS)) {
     const cases = distinctCases(target, flags.corpus);
-    const { kept, coveredBytes, failing } = await ask(worker, { target: target.name, cases });
+    const { kept, coveredBytes, failing } = await ask(worker, target.name, cases, hangMs);
     writeCorpus(flags.out, target.name, kept);
     rows.push({ target: target.name, before: cases.length, after: kept.length, covered: coveredBytes, failing });
     if (!flags.json) io.stderr(`${target.name}: ${kept.length} of ${cases.length}\n`);
@@ -36,13 +50,28 @@ function distinctCases(target: FuzzTarget, corpus: string | undefined): readonly
   return [...new Set(seedsFor(target, corpus).map(writeCase))];
 }
 
-function ask(worker: Worker, order: MinimiseOrder): Promise<MinimiseReport> {
-  return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<MinimiseReport>) => resolve(data);
+function ask(worker: Worker, target: string, cases: readonly string[], hangMs: number): Promise<MinimiseReport> {
+  const slot = new CaseSlot();
+  return new Promise<MinimiseReport>((resolve, reject) => {
+    const stopWatch = watchSlot(slot, hangMs, (_, units) => {
+      worker.terminate();
+      reject(
+        new CliError(
+          "crashFound",
+          `${target}: the case ${writeCase(units)} did not end within ${hangMs / 1000} s`,
+          "a case that hangs belongs into findings: arcrtc fuzz finds it and makes it small",
+        ),
+      );
+    });
+    worker.onmessage = ({ data }: MessageEvent<MinimiseReport>) => {
+      stopWatch();
+      resolve(data);
+    };
     worker.onerror = (event) => {
       event.preventDefault();
-      reject(new Error(`${order.target}: ${event.message}`));
+      stopWatch();
+      reject(new Error(`${target}: ${event.message}`));
     };
-    worker.postMessage(order);
+    worker.postMessage({ target, cases, memory: slot.memory } satisfies MinimiseOrder);
   });
 }

@@ -2,13 +2,16 @@
 import { parseCase, writeCase } from "../../lib/fuzz/case_text.ts";
 import { CoverageMap } from "../../lib/fuzz/coverage_map.ts";
 import { unwrap } from "../../lib/base/parsed.ts";
-import { runCase } from "../../lib/fuzz/target.ts";
+import { type FuzzCase, runCase } from "../../lib/fuzz/target.ts";
+import { CaseSlot } from "./case_slot.ts";
 import { CoverageProbe } from "./coverage_probe.ts";
 
 export interface MinimiseOrder {
   readonly target: string;
   /** Cases as text. */
   readonly cases: readonly string[];
+  /** Of the {@link CaseSlot}: a case may never end. */
+  readonly memory: SharedArrayBuffer;
 }
 
 export interface MinimiseReport {
@@ -22,22 +25,29 @@ export interface MinimiseReport {
 let probe: CoverageProbe | undefined;
 
 addEventListener("message", async (event) => {
-  const { target: name, cases } = (event as MessageEvent<MinimiseOrder>).data;
+  const { target: name, cases, memory } = (event as MessageEvent<MinimiseOrder>).data;
   probe ??= await CoverageProbe.start();
   const { findTarget } = await import("./target_table.ts");
   const target = findTarget(name);
+  const slot = new CaseSlot(memory);
+  const run = (units: FuzzCase) => {
+    slot.begin(0, units);
+    const outcome = runCase(target, units);
+    slot.idle();
+    return outcome;
+  };
   const coverage = new CoverageMap();
   // What is made once, such as keys and schemas, belongs to no case.
-  for (const units of target.seeds()) runCase(target, units);
+  for (const units of target.seeds()) run(units);
   await probe.take();
-  for (const units of target.seeds()) runCase(target, units);
+  for (const units of target.seeds()) run(units);
   coverage.add(await probe.take());
   const kept: string[] = [];
   let failing = 0;
   const bySize = cases.toSorted((a, b) => a.length - b.length);
   for (const line of bySize) {
     const units = unwrap(parseCase(line));
-    const outcome = runCase(target, units);
+    const outcome = run(units);
     const ranges = await probe.take();
     if (outcome.kind === "failed") failing++;
     else if (coverage.hasNews(ranges)) {

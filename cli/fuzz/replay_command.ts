@@ -1,12 +1,13 @@
 /** `arcrtc fuzz replay`: does a finding still fail? */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Failure } from "../../lib/fuzz/target.ts";
+import type { CaseOutcome, Failure } from "../../lib/fuzz/target.ts";
 import { EXIT } from "../exit_codes.ts";
 import { envelope, jsonDocument } from "../ui/envelope.ts";
 import type { Io } from "../ui/io.ts";
 import type { RemoteFlags } from "./remote/remote_plan.ts";
 import type { CommandContext } from "../commands/command_entry.ts";
-import { type FindingFile, readFinding } from "./finding_files.ts";
+import { casesOf, type FindingFile, readFinding } from "./finding_files.ts";
+import { selectTargets } from "./fuzz_options.ts";
 import { disputeText } from "./dispute_text.ts";
 import type { Replayed } from "./remote_replay.ts";
 
@@ -75,9 +76,23 @@ async function replayed(finding: FindingFile, flags: ReplayFlags, io: Io): Promi
   if (isRemote(finding)) {
     return await replayRemote(finding, { ...flags, hang: HANG_MS, bind: flags.bind ?? "127.0.0.1" }, io);
   }
-  const { replayInThread } = await import("./replay_case.ts");
-  const order = { target: finding.target, case: finding.case, times: flags.times };
-  return { outcomes: await replayInThread(order, HANG_MS) };
+  return { outcomes: await replayHere(finding, flags.times) };
+}
+
+/** On this machine, in a process that can be killed. */
+async function replayHere(finding: FindingFile, times: number): Promise<readonly CaseOutcome[]> {
+  const { TARGETS } = await import("./target_table.ts");
+  const { CaseProcess } = await import("./case_process.ts");
+  const units = casesOf(finding.case, "the finding");
+  const [{ name }] = selectTargets([finding.target], TARGETS);
+  const cases = new CaseProcess(name);
+  const outcomes: CaseOutcome[] = [];
+  try {
+    for (let i = 0; i < times; i++) outcomes.push(await cases.run(units, HANG_MS));
+  } finally {
+    await cases.stop();
+  }
+  return outcomes;
 }
 
 function times(text: string): number {

@@ -40,18 +40,20 @@ export async function runFuzz(patterns: readonly string[], flags: FuzzFlags, io:
   const targets = selectTargets(patterns, TARGETS);
   if (flags.list) return listTargets(targets, flags, io);
   const run = new FuzzRun(flags, io, targets.length === 1 ? targets[0].name : `${targets.length} targets`);
-  const { watchWorkers } = await import("./worker_watch.ts");
+  const { fuzzInProcess } = await import("./fuzz_process.ts");
   return await run.during(() =>
-    watchWorkers({
-      targets: targets.map(({ name }) => name),
-      seed: run.seed,
-      countEach: run.countEach,
-      sliceMs: Math.min(MAX_SLICE_MS, run.timeMs / targets.length / ROUNDS),
-      usesCoverage: flags.coverage,
-      maxHeapBytes: 1e6 * flags.maxHeap,
-      ...(flags.corpus === undefined ? {} : { corpus: flags.corpus }),
+    fuzzInProcess({
+      order: {
+        targets: targets.map(({ name }) => name),
+        seed: run.seed,
+        ...(run.countEach === Infinity ? {} : { countEach: run.countEach }),
+        sliceMs: Math.min(MAX_SLICE_MS, run.timeMs / targets.length / ROUNDS),
+        usesCoverage: flags.coverage,
+        maxHeapBytes: 1e6 * flags.maxHeap,
+        ...(flags.corpus === undefined ? {} : { corpus: flags.corpus }),
+        hangMs: flags.hang,
+      },
       timeMs: run.timeMs,
-      hangMs: flags.hang,
       signal: run.signal,
       shapeOf: (name) => targets.find((target) => target.name === name)?.shape ?? "bytes",
     }, {

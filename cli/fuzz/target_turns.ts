@@ -28,7 +28,7 @@ class Turn {
     this.target = findTarget(name);
     this.#slot = slot;
     this.#coverage = coverage;
-    this.#countEach = order.countEach;
+    this.#countEach = order.countEach ?? Infinity;
     this.#batchCases = this.target.batchCases ?? DEFAULT_BATCH_CASES;
     this.fuzzer = new TargetFuzzer(this.target, {
       seed: order.seed,
@@ -110,6 +110,7 @@ export async function runTargets(
       post({ kind: "progress", progress: progressOf(turn) });
     }
   }
+  if (order.corpus === undefined) return;
   for (const { target, fuzzer } of turns) {
     const cases = fuzzer.corpus.entries.filter(({ foundAt }) => foundAt > 0).map(({ units }) => writeCase(units));
     post({ kind: "corpus", target: target.name, cases });

@@ -1,20 +1,30 @@
-/** What the threads say to one another: one runs cases and nothing else, the other watches it. */
+/**
+ * What is said about fuzzing, between threads and between processes: a thread runs cases and nothing else, another one of
+ * the same process watches it, and the parent tells the user.
+ */
 import type { Failure } from "../../lib/fuzz/target.ts";
 
-/** From the watcher, once. */
+/** From the watching thread, once. */
 export interface WorkerOrder {
   readonly targets: readonly string[];
   readonly seed: number;
-  /** Executions of each target; Infinity where only time ends the run. */
-  readonly countEach: number;
+  /** Executions of each target; left out where only time ends the run. */
+  readonly countEach?: number;
   /** Targets take turns of so many milliseconds. */
   readonly sliceMs: number;
   readonly usesCoverage: boolean;
   /** Heap of the worker beyond which it has grown too much, bytes. */
   readonly maxHeapBytes: number;
+  /** A directory with further cases; the cases that are new to it are told at the end. */
   readonly corpus?: string;
-  /** Where the corpus goes that has grown; it is written at the end. */
+  /** Of the {@link CaseSlot}. */
   readonly memory: SharedArrayBuffer;
+}
+
+/** From the parent, once. */
+export interface FuzzOrder extends Omit<WorkerOrder, "memory"> {
+  /** A case that takes longer hangs. */
+  readonly hangMs: number;
 }
 
 /** One target's figures so far. */
@@ -46,6 +56,12 @@ export type WorkerReport =
   | { readonly kind: "ready" }
   | { readonly kind: "progress"; readonly progress: TargetProgress }
   | { readonly kind: "finding"; readonly finding: WorkerFinding }
-  /** Cases found by a target, one a line, at the end of its run. */
+  /** Cases found by a target, at the end of its run. */
   | { readonly kind: "corpus"; readonly target: string; readonly cases: readonly string[] }
   | { readonly kind: "done" };
+
+/** What the parent is told. */
+export type FuzzReport =
+  | WorkerReport
+  /** The case does not end: nothing will come any more. */
+  | { readonly kind: "hang"; readonly target: string; readonly case: string };

@@ -117,7 +117,7 @@ export interface Failure {
 }
 
 /** Runs one case; never throws. */
-export function runCase(target: FuzzTarget, units: FuzzCase): CaseOutcome {
+export function runCase(target: Pick<FuzzTarget, "name" | "run">, units: FuzzCase): CaseOutcome {
   try {
     return { kind: "passed", behaviour: target.run(units) };
   } catch (error) {

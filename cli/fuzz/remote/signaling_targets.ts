@@ -15,7 +15,8 @@ import { MESSAGE_TYPES } from "../../../lib/signaling/messages/registry.ts";
 import { CliError } from "../../ui/cli_error.ts";
 import { Exchange } from "./exchange.ts";
 import { Liveness } from "./liveness.ts";
-import { delay, type RemoteTarget, within } from "./remote_target.ts";
+import { within } from "../within.ts";
+import { delay, type RemoteTarget } from "./remote_target.ts";
 
 const OPEN_MS = 5000;
 const MAX_RECEIVED = 1000;
