@@ -355,7 +355,7 @@ function judgeRotation(request: Json, due: Due): void {
           (plain) => ({ json: new TextDecoder().decode(plain) }),
         );
       }
-      if (unit[1] >= 192 && unit[1] <= 223) {
+      if (unit[0] >> 6 === 2 && unit[1] >= 192 && unit[1] <= 223) {
         return tryAll("rtcp", (epoch) => rtcp.receive(unit, epoch.rtcp), (plain) => ({ hex: hexOf(plain) }));
       }
       return receiveMedia(unit);
