@@ -1,4 +1,4 @@
-/** `deno compile` needs a runtime stub from the Deno site; that the program's graph is whole can be shown without. */
+/** `deno compile` needs a runtime stub from the Deno site; that nothing of the program is missing can be shown without. */
 import assert from "node:assert/strict";
 import { bundleProgram } from "./testing/bundle.ts";
 import { VERSION } from "./version.ts";
@@ -21,4 +21,17 @@ Deno.test("the program bundles into one directory that runs: no import is comput
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
+});
+
+Deno.test("a compiled program takes along each thread's module and what it reads, in the release as here", async () => {
+  const root = new URL("../", import.meta.url);
+  const included = (path: string) => {
+    const command = /deno(?:@[\d.]+)? compile .*/.exec(Deno.readTextFileSync(new URL(path, root)))?.[0] ?? "";
+    return [...command.matchAll(/--include (\S+)/g)].map(([, name]) => name).sort();
+  };
+  const names = included("deno.json");
+  assert.deepEqual(included(".github/workflows/release.yml"), names);
+  for (const name of names) await Deno.stat(new URL(name, root));
+  const threads = [...Deno.readDirSync(new URL("cli/fuzz/", root))].filter(({ name }) => name.endsWith("_worker.ts"));
+  for (const { name } of threads) assert.ok(names.includes(`cli/fuzz/${name}`), name);
 });
