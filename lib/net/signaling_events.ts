@@ -27,6 +27,10 @@ export type ServerEvent =
   /** It answers and takes no new sessions: not handed out. */
   | { readonly event: "relay_draining"; readonly relay: string; readonly address: string }
   | { readonly event: "relay_down"; readonly relay: string; readonly address: string; readonly why: string }
+  /** Sessions are shared with other servers from here on; `bus` is where. */
+  | { readonly event: "bus_up"; readonly bus: string }
+  /** They are not, and the bus is tried again. Sessions whose peers are here notice nothing. */
+  | { readonly event: "bus_down"; readonly bus: string; readonly why: string }
   /** Something failed here: `message` is for people. */
   | { readonly event: "failed"; readonly what: string; readonly message: string };
 

@@ -1,0 +1,27 @@
+/**
+ * What servers and relays tell one another over (SPEC 6.3): messages by subject, to whoever listens at that moment. A
+ * message arrives once or not at all.
+ */
+export interface Bus {
+  /** Sends `bytes`, which are the bus's from here on; dropped while the bus is down. One's own never come back. */
+  publish(subject: string, bytes: Uint8Array): void;
+  /**
+   * Hands over what is published on the subject, in which `*` stands for any one part, until the answered function is
+   * called. `bytes` are lent for the call.
+   */
+  subscribe(subject: string, take: TakeFromBus): () => void;
+  /** Ends it, once what was published has gone out. */
+  close(): Promise<void>;
+}
+
+export type TakeFromBus = (subject: string, bytes: Uint8Array) => void;
+
+export interface BusEvents {
+  /** The bus can be used; what was subscribed to is. */
+  up(): void;
+  /** It cannot, and is tried again by itself. Told once each time. `why` is for people and holds no password. */
+  down(why: string): void;
+}
+
+/** A bus is down until it tells that it is up. */
+export type OpenBus = (events: BusEvents) => Bus;
