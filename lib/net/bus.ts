@@ -23,5 +23,12 @@ export interface BusEvents {
   down(why: string): void;
 }
 
+/** What programs tell their operators of it. */
+export type BusLogEvent =
+  /** It is there from here on; `bus` is where, without a password. */
+  | { readonly event: "bus_up"; readonly bus: string }
+  /** It is not, and is tried again by itself. */
+  | { readonly event: "bus_down"; readonly bus: string; readonly why: string };
+
 /** A bus is down until it tells that it is up. */
 export type OpenBus = (events: BusEvents) => Bus;

@@ -53,8 +53,13 @@ export class NatsServer {
     return `nats://127.0.0.1:${this.address.port}`;
   }
 
+  /** Harmless when called again. */
   async stop(): Promise<void> {
-    this.#child.kill("SIGKILL");
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
     await this.#child.status;
     await this.#reading;
   }
