@@ -10,6 +10,8 @@ export interface Bus {
    * called. `bytes` are lent for the call.
    */
   subscribe(subject: string, take: TakeFromBus): () => void;
+  /** Resolves when the bus knows of all that was published and subscribed to until now; rejects where it is down. */
+  settled(): Promise<void>;
   /** Ends it, once what was published has gone out. */
   close(): Promise<void>;
 }

@@ -96,6 +96,11 @@ export class NatsBus implements Bus {
     };
   }
 
+  async settled(): Promise<void> {
+    if (this.#connection === undefined) throw new Error("the bus is down");
+    await this.#connection.flush();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#wake();

@@ -11,7 +11,7 @@ function withServer(name: string, fn: () => Promise<void>): void {
 
 /** A program on the bus, and what it has heard and been told. */
 class Member {
-  heard: string[] = [];
+  readonly heard: string[] = [];
   readonly told: string[] = [];
   readonly bus: NatsBus;
   #look: () => void = () => {};
@@ -36,14 +36,12 @@ class Member {
   }
 }
 
-/** Returns once what a member listens to reaches it: a subscription takes its time. */
-async function settled(member: Member, other: Member): Promise<void> {
-  const end = member.listen("hello");
-  const timer = setInterval(() => other.bus.publish("hello", utf8("")), 5);
-  await member.until(() => member.heard.some((text) => text.startsWith("hello")));
-  clearInterval(timer);
-  end();
-  member.heard = member.heard.filter((text) => !text.startsWith("hello"));
+/** Once what these listen to reaches them. */
+async function settled(...members: readonly Member[]): Promise<void> {
+  for (const member of members) {
+    await member.until(() => member.told.at(-1) === "up");
+    await member.bus.settled();
+  }
 }
 
 Deno.test("NATS: URLs, with what lets one in, and as they may be shown", () => {
@@ -73,13 +71,12 @@ withServer(
     ben.listen("a.*");
     const end = ben.listen("b.1");
     await settled(anna, ben);
-    await settled(ben, anna);
     anna.bus.publish("a.1", utf8("one"));
     anna.bus.publish("b.1", utf8("two"));
     await ben.until(() => ben.heard.length === 2);
     end();
     ben.listen("c");
-    await settled(ben, anna);
+    await settled(anna, ben);
     ben.bus.publish("a.2", utf8("three"));
     await anna.until(() => anna.heard.length === 1);
     anna.bus.publish("b.1", utf8("four"));
@@ -97,7 +94,7 @@ withServer("what is published last still goes out; what is too long is lost and 
   const server = await NatsServer.start();
   const [anna, ben] = [new Member(server.address), new Member(server.address)];
   ben.listen("a");
-  await settled(ben, anna);
+  await settled(anna, ben);
   anna.bus.publish("a", new Uint8Array(2_000_000));
   anna.bus.publish("a", utf8("goodbye"));
   await anna.bus.close();
@@ -114,7 +111,7 @@ withServer(
     const { port } = first.address;
     const [anna, ben] = [new Member(first.address), new Member(first.address)];
     ben.listen("a");
-    await settled(ben, anna);
+    await settled(anna, ben);
     await first.stop();
     for (const member of [anna, ben]) await member.until(() => member.told.length === 2);
     anna.bus.publish("a", utf8("nobody hears this"));
@@ -122,7 +119,7 @@ withServer(
     const second = await NatsServer.start(port);
     for (const member of [anna, ben]) await member.until(() => member.told.length === 3);
     assert.deepEqual(ben.told.map((text) => text.split(":")[0]), ["up", "down", "up"]);
-    await settled(ben, anna);
+    await settled(anna, ben);
     anna.bus.publish("a", utf8("again"));
     anna.bus.publish("late", utf8("too"));
     await ben.until(() => ben.heard.length === 2);
@@ -144,7 +141,7 @@ withServer(
     ) {
       const server = await NatsServer.start(-1, args);
       const good = new Member({ ...server.address, ...right });
-      await good.until(() => good.told.includes("up"));
+      await settled(good);
       const bad = new Member({ ...server.address, ...wrong });
       await bad.until(() => bad.told.length === 1);
       assert.match(bad.told[0], /^down: .*uthoriz|^down: .*uthenti/);
@@ -164,6 +161,7 @@ Deno.test("NATS: nobody there is told once, and closing does not wait", async ()
   await member.until(() => member.told.length === 1);
   assert.match(member.told[0], /^down: .*refused/);
   member.bus.publish("a", utf8("lost"));
+  await assert.rejects(member.bus.settled(), /the bus is down/);
   await member.bus.close();
   assert.equal(member.told.length, 1);
 });

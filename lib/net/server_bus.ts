@@ -15,7 +15,8 @@ export interface ServerBusOptions {
 
 export type ServerState = Pick<ServerStatus, "healthy" | "load" | "sessions" | "peers" | "timestamp">;
 
-const STATUS_MS = 5000;
+/** The 5 s of SPEC ARC-TRANSPORT-nats-status-server, less what a sweep may be late. */
+const STATUS_MS = 4000;
 
 export class ServerBus {
   readonly bus: Bus;

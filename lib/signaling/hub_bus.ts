@@ -41,8 +41,8 @@ export interface BusEffects {
   readonly effects: readonly BusEffect[];
 }
 
-/** SPEC ARC-TRANSPORT-nats-presence. */
-export const ANNOUNCE_MS = 5000;
+/** The 5 s of SPEC ARC-TRANSPORT-nats-presence, less what a server may be late. */
+const ANNOUNCE_MS = 4000;
 
 const ALL = "all";
 

@@ -6,6 +6,7 @@ import { CASES as PHOENIX } from "./phoenix.ts";
 import { CASES as FORWARDING } from "./server_forwarding.ts";
 import { CASES as JOINING } from "./server_joining.ts";
 import { CASES as LIMITS } from "./server_limits.ts";
+import { CASES as SHARED } from "./shared_sessions.ts";
 import { CASES as STREAMS } from "./streams.ts";
 import { CASES as WEBSOCKET } from "./websocket.ts";
 
@@ -14,6 +15,7 @@ export const TRANSPORT_CASES: readonly Case[] = [
   ...WEBSOCKET,
   ...STREAMS,
   ...BETWEEN_SERVERS,
+  ...SHARED,
   ...FORWARDING,
   ...JOINING,
   ...LIMITS,

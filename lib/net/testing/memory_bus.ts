@@ -42,6 +42,7 @@ export class MemoryBus {
         this.#subscribers.add(subscriber);
         return () => this.#subscribers.delete(subscriber);
       },
+      settled: () => Promise.resolve(),
       close: () => {
         this.#members.delete(owner);
         for (const subscriber of this.#subscribers) {
