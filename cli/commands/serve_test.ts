@@ -319,6 +319,8 @@ Deno.test("serve: a wrong command line is refused before anything is opened, wit
     [["--open", "--nats", `nats://me:${SECRET}@`], /--nats: this is no URL of a NATS server/, /nats:\/\/HOST/],
     [["--open", "--nats", `@${dir}/none`], /cannot read .*none/, /./],
     [["--open", "--nats", `@${junk}`], /--nats @.*junk\.pem: this is no URL/, /or @FILE/],
+    [["--open", "--nats", "nats://h", "--nats-ca", cert], /an authority is given for a bus without TLS/, /tls:\/\//],
+    [["--open", "--nats", "tls://h", "--nats-ca", `${dir}/none`], /cannot read .*none/, /./],
     [["--open", "--server-id", "a"], /--server-id is given and no --nats/, /needs no name/],
     [["--open", "--nats", "nats://h", "--server-id", "a.b"], /--server-id a\.b cannot be used/, /letters, digits/],
     [["--open", "--port", "65536"], /whole number from 0 to 65535/, /--help/],

@@ -138,8 +138,8 @@ function relayTarget(urls: readonly string[], flags: SubjectFlags, io: Io): Rela
 }
 
 /** @throws CliError */
-function busOf({ nats }: SubjectFlags, io: Io): { readonly bus?: BusPlace } {
-  const address = natsAddress(nats, "--nats", io);
+function busOf({ nats, natsCa }: SubjectFlags, io: Io): { readonly bus?: BusPlace } {
+  const address = natsAddress(nats, "--nats", natsCa, io);
   if (address === undefined) return {};
   return { bus: { description: writeNatsUrl(address), open: (events) => new NatsBus(address, events) } };
 }

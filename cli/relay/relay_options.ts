@@ -94,7 +94,7 @@ export async function planRelay(written: WrittenSettings, io: Io, unixMs: number
   return {
     server,
     io: udpIo,
-    nats: natsAddress(written.nats?.text, written.nats?.where ?? "--nats", io),
+    nats: natsAddress(written.nats?.text, written.nats?.where ?? "--nats", written["nats-ca"]?.text, io),
     drainMs: read.duration("drain"),
     json,
     log: read.logForm() ?? (json ? "none" : "text"),

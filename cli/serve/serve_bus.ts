@@ -9,6 +9,7 @@ import { natsAddress } from "../ui/nats_url.ts";
 
 export interface BusFlags {
   readonly nats?: string;
+  readonly natsCa?: string;
   readonly serverId?: string;
 }
 
@@ -18,7 +19,7 @@ export function serverBus(flags: BusFlags, io: Io): ServerBusOptions | undefined
   if (!/^[\w-]{1,64}$/.test(serverId)) {
     throw new CliError("usage", `--server-id ${serverId} cannot be used`, "it takes 1 to 64 letters, digits, _ and -");
   }
-  const address = natsAddress(flags.nats, "--nats", io);
+  const address = natsAddress(flags.nats, "--nats", flags.natsCa, io);
   if (address !== undefined) {
     return { open: (events) => new NatsBus(address, events), name: writeNatsUrl(address), serverId };
   }

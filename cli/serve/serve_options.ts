@@ -67,6 +67,7 @@ export function addServeOptions(command: Command): Command {
         .default(86_400_000, "24h"),
     )
     .option("--nats <url>", "share sessions over this NATS server; @FILE reads the URL (or ARCRTC_NATS)")
+    .option("--nats-ca <pem>", "who has signed the certificate of --nats tls://... (default: the system's authorities)")
     .option("--server-id <name>", "this server's name among those that share sessions (default: a random one)")
     .addOption(count("--max-sessions <n>", "sessions at a time", limits.maxSessions, 10_000_000))
     .addOption(count("--max-connections <n>", "connections at a time", limits.maxConnections, 1_000_000))

@@ -13,6 +13,8 @@ import type { Bus, BusEvents, TakeFromBus } from "./bus.ts";
 export interface NatsAddress extends HostPort {
   /** TLS or nothing; otherwise TLS where the server wants it. */
   readonly tls: boolean;
+  /** Certificates of authorities, PEM, in place of the system's. */
+  readonly caPem?: string;
   readonly user?: string;
   readonly password?: string;
   readonly token?: string;
@@ -163,10 +165,13 @@ export class NatsBus implements Bus {
   }
 }
 
-async function openConnection({ host, port, tls, user, password, token }: NatsAddress): Promise<NatsConnection> {
+async function openConnection(address: NatsAddress): Promise<NatsConnection> {
+  const { host, tls, caPem, user, password, token } = address;
+  // The library hands these on to TLS. Of an address it names no host, and "localhost" would be looked for instead.
+  const tlsOptions = { host, ...(caPem === undefined ? {} : { ca: caPem }) };
   const { connect } = await import("@nats-io/transport-node");
   return await connect({
-    servers: formatHostPort({ host, port }),
+    servers: formatHostPort(address),
     name: "arcrtc",
     // What a server publishes is for the others (SPEC ARC-TRANSPORT-nats-no-return).
     noEcho: true,
@@ -174,7 +179,7 @@ async function openConnection({ host, port, tls, user, password, token }: NatsAd
     timeout: CONNECT_TIMEOUT_MS,
     pingInterval: PING_MS,
     ignoreClusterUpdates: true,
-    ...(tls ? { tls: {} } : {}),
+    ...(tls ? { tls: tlsOptions } : {}),
     ...(user === undefined ? {} : { user, pass: password }),
     ...(token === undefined ? {} : { token }),
   });

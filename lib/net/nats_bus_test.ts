@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../base/bytes.ts";
-import { NatsBus, parseNatsUrl, writeNatsUrl } from "./nats_bus.ts";
+import { createCertificate } from "./certificate_create.ts";
+import { type NatsAddress, NatsBus, parseNatsUrl, writeNatsUrl } from "./nats_bus.ts";
 import { NATS_SERVER_ABSENT, NatsServer } from "./testing/nats_server.ts";
 
 /** With a `nats-server`; ignored where there is none. */
@@ -150,6 +151,39 @@ withServer(
       await bad.bus.close();
       await server.stop();
     }
+  },
+);
+
+withServer(
+  "over TLS the server's certificate must be for its name and of a trusted authority, and plain text is no TLS",
+  async () => {
+    const times = { notBeforeUnixMs: Date.now() - 60_000, notAfterUnixMs: Date.now() + 3_600_000 };
+    const ca = await createCertificate({ subject: "authority", isCa: true, ...times });
+    const own = await createCertificate({ subject: "nats", hosts: ["127.0.0.1"], issuer: ca, ...times });
+    const directory = await Deno.makeTempDir();
+    const [cert, key] = [`${directory}/cert.pem`, `${directory}/key.pem`];
+    await Deno.writeTextFile(cert, own.certificatePem);
+    await Deno.writeTextFile(key, own.privateKeyPem);
+    const secure = await NatsServer.start(-1, ["--tls", "--tlscert", cert, "--tlskey", key]);
+    const plain = await NatsServer.start();
+    const trusted = { ...secure.address, tls: true, caPem: ca.certificatePem };
+    const trusting = new Member(trusted);
+    await settled(trusting);
+    const faulty: [NatsAddress, RegExp][] = [
+      [{ ...secure.address, tls: true }, /^down: unable to verify/],
+      [{ ...trusted, host: "localhost" }, /^down: .*does not match certificate's altnames/],
+      [{ ...plain.address, tls: true }, /^down: .*does not support 'tls'/],
+    ];
+    for (const [address, why] of faulty) {
+      const member = new Member(address);
+      await member.until(() => member.told.length === 1);
+      assert.match(member.told[0], why);
+      await member.bus.close();
+    }
+    await trusting.bus.close();
+    await secure.stop();
+    await plain.stop();
+    await Deno.remove(directory, { recursive: true });
   },
 );
 
