@@ -169,8 +169,8 @@ async function openConnection(address: NatsAddress): Promise<NatsConnection> {
   const { host, tls, caPem, user, password, token } = address;
   // The library hands these on to TLS. Of an address it names no host, and "localhost" would be looked for instead.
   const tlsOptions = { host, ...(caPem === undefined ? {} : { ca: caPem }) };
-  const { connect } = await import("@nats-io/transport-node");
-  return await connect({
+  const { connectNats } = await import("./nats_connect.ts");
+  return await connectNats({
     servers: formatHostPort(address),
     name: "arcrtc",
     // What a server publishes is for the others (SPEC ARC-TRANSPORT-nats-no-return).
