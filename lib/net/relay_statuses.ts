@@ -9,13 +9,15 @@ const SILENCE_MS = 5000;
 
 export class RelayStatuses {
   readonly #events: RelayReportEvents;
+  readonly #silenceMs: number;
   readonly #ends: readonly (() => void)[];
   /** By the number of the relay. */
   readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
 
   /** `ids` by the number of the relay; those without one are not listened to. */
-  constructor(ids: readonly (string | undefined)[], bus: Bus, events: RelayReportEvents) {
+  constructor(ids: readonly (string | undefined)[], bus: Bus, events: RelayReportEvents, silenceMs = SILENCE_MS) {
     this.#events = events;
+    this.#silenceMs = silenceMs;
     this.#ends = ids.flatMap((id, relay) =>
       id === undefined ? [] : [bus.subscribe(relayStatusSubject(id), (_, bytes) => this.#take(relay, id, bytes))]
     );
@@ -33,11 +35,11 @@ export class RelayStatuses {
     const { load, healthy } = status.value;
     this.#events.reported(relay, { load, isDraining: !healthy });
     clearTimeout(this.#timers.get(relay));
-    this.#timers.set(relay, setTimeout(() => this.#silent(relay), SILENCE_MS));
+    this.#timers.set(relay, setTimeout(() => this.#silent(relay), this.#silenceMs));
   }
 
   #silent(relay: number): void {
     this.#events.reported(relay, undefined);
-    this.#events.failed(relay, `no RELAY_STATUS for ${SILENCE_MS / 1000} s`);
+    this.#events.failed(relay, `no RELAY_STATUS for ${this.#silenceMs / 1000} s`);
   }
 }

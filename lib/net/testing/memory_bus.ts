@@ -15,10 +15,12 @@ export class MemoryBus {
   #isUp = true;
 
   /** Lets one more program on. */
-  readonly open: OpenBus = (events) => {
-    this.#members.add(events);
-    if (this.#isUp) queueMicrotask(() => events.up());
-    return this.#member(events);
+  readonly open: OpenBus = ({ up, down }) => {
+    // Each opening is a member of its own, though the same events be given twice.
+    const owner = { up, down };
+    this.#members.add(owner);
+    if (this.#isUp) queueMicrotask(up);
+    return this.#member(owner);
   };
 
   /** The bus goes or comes, for all. */
