@@ -26,6 +26,8 @@ A relay that is started for each case which has to have one alone, and how it is
 Which relays a server hands out, five of which the suite plays, load and all:
   arcrtc serve --open --relay 'r1@127.0.0.1:5001;metrics=http://127.0.0.1:5001/metrics' --relay ...
   arcrtc conformance --target ws://127.0.0.1:7480/plain --play-relay udp://127.0.0.1:5001 --play-relay ...
+A server, or a relay, on a bus, where the suite is another server:
+  arcrtc conformance --target ws://127.0.0.1:7480/plain --nats nats://127.0.0.1:4222
 A peer, which is started for each dialogue and told where to meet the suite, who is server and other peer:
   arcrtc conformance --peer-call 'arcrtc peer call --signal {signal} --session {session} --peer-id {peer}' \\
                      --peer-listen 'arcrtc peer listen --signal {signal} --session {session} --peer-id {peer}'

@@ -15,6 +15,8 @@ lost. Flags go before ARCRTC_RELAY_* (--max-bitrate is ARCRTC_RELAY_MAX_BITRATE)
 The first SIGTERM or Ctrl-C refuses new sessions and lets those that run end, for --drain at most; the second ends at
 once.
 
+With --nats it publishes its load and state each second, where servers that hand it out under its --id listen.
+
 --impair makes the network bad, the same way for the same --seed:
 ${IMPAIRMENT_HELP}
 
@@ -22,6 +24,7 @@ Examples:
   arcrtc relay --secret @relay.secret
   arcrtc relay --secret @relay.secret --self-signed --http-port 9478
   arcrtc relay --secret @relay.secret --host 0.0.0.0 --cert cert.pem --key key.pem --max-bitrate 5M --max-total-bitrate 500M
+  arcrtc relay --secret @relay.secret --id eu-1 --nats nats://127.0.0.1:4222
   arcrtc relay --config relay.json --log json
   arcrtc relay --secret @relay.secret --impair loss=2%,delay=30ms±10,reorder=1%,dup=0.1%,rebind=20s --seed 7
 `;

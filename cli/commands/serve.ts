@@ -15,6 +15,10 @@ the session, so that all relays get their share. A relay is asked over UDP every
 as none does that drains, is left out within 5 s, until it answers again. After a relay may come ;metrics=URL (its
 /metrics: busy ones are then spared), ;tcp=PORT and ;tls=PORT (where it listens besides UDP); a shell wants quotes around those.
 
+With --nats two peers of a session may be at two servers of one NATS server or cluster, and relays that publish there are
+spared when they are busy. What the bus loses peers repeat; while it is down, it is tried again, and sessions whose peers
+are at one server go on.
+
 The first SIGTERM or Ctrl-C stops accepting and lets sessions end, for --drain at most; the second ends at once.
 
 Examples:
@@ -23,6 +27,7 @@ Examples:
   arcrtc serve --open --self-signed
   arcrtc serve --host 0.0.0.0 --auth-secret @secret.txt --cert cert.pem --key key.pem
   arcrtc serve --open --relay eu-1@127.0.0.1:3478,eu-2@127.0.0.1:3480/10 --relay-secret @relay.secret
+  arcrtc serve --open --nats nats://127.0.0.1:4222 --server-id eu-1
   arcrtc serve --auth-jwks jwks.json --max-sessions 500 --rate 20 --log json
 `;
 

@@ -16,6 +16,8 @@ export interface SubjectFlags extends TlsTrustFlags {
   readonly relayCommand?: string;
   readonly relayDrain?: string;
   readonly playRelay?: readonly string[];
+  readonly nats?: string;
+  readonly natsCa?: string;
   readonly peerCall?: string;
   readonly peerListen?: string;
   readonly peerTransport?: PeerWays;
@@ -70,6 +72,8 @@ export function addSubjectOptions(command: Command): Command {
     )
     .option("--relay-drain <cmd>", "the command that tells such a relay to drain; {pid}, {port} and {metrics} too")
     .option("--play-relay <url>", "play a relay that the server is set to hand out, metrics at the same port", gather)
+    .option("--nats <url>", "be another server on this bus of the server or relay; @FILE reads it (or ARCRTC_NATS)")
+    .option("--nats-ca <pem>", "who has signed the certificate of --nats tls://...")
     .option(
       "--peer-call <cmd>",
       "test a peer: the command that calls; {signal}, {session}, {peer} and more are filled in",

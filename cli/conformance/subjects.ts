@@ -1,10 +1,12 @@
 /** From flags to what is tested. */
 import type { HostPort } from "../../lib/base/address_table.ts";
 import { systemClock } from "../../lib/net/clock.ts";
+import { NatsBus, writeNatsUrl } from "../../lib/net/nats_bus.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import { NetError } from "../../lib/net/net_error.ts";
 import { parseProbeTarget } from "../../lib/net/probe_target.ts";
 import { PHOENIX_PATH } from "../../lib/net/signaling_routes.ts";
+import type { BusPlace } from "../../conformance/drive/bus_member.ts";
 import { peerCommands } from "../../conformance/drive/peer_source.ts";
 import { peerDriver } from "../../conformance/drive/peer_world.ts";
 import { PlayedSite } from "../../conformance/drive/played_sites.ts";
@@ -19,6 +21,7 @@ import { authSecret } from "../ui/auth_secret.ts";
 import { chooseCrypto } from "../ui/crypto_backend.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
+import { natsAddress } from "../ui/nats_url.ts";
 import { relaySecret } from "../ui/relay_secret.ts";
 import { tlsTrust } from "../ui/tls_trust.ts";
 import { VERSION } from "../version.ts";
@@ -81,6 +84,7 @@ function serverTarget(urls: readonly string[], flags: SubjectFlags, io: Io): Ser
     ...(secret === undefined ? {} : { authSecret: secret }),
     ...(relays === undefined ? {} : { relaySecret: relays }),
     ...(flags.playRelay === undefined ? {} : { sites: flags.playRelay.map(playSite) }),
+    ...busOf(flags, io),
     trust: trustOf(flags),
   };
   for (const text of urls) {
@@ -127,9 +131,17 @@ function relayTarget(urls: readonly string[], flags: SubjectFlags, io: Io): Rela
     ...places,
     ...(secret === undefined ? {} : { secret }),
     ...(metrics === undefined ? {} : { metrics }),
+    ...busOf(flags, io),
     ...(start === undefined ? {} : { source: relayCommands({ start, ...(drain === undefined ? {} : { drain }) }) }),
     trust: trustOf(flags),
   };
+}
+
+/** @throws CliError */
+function busOf({ nats, natsCa }: SubjectFlags, io: Io): { readonly bus?: BusPlace } {
+  const address = natsAddress(nats, "--nats", natsCa, io);
+  if (address === undefined) return {};
+  return { bus: { description: writeNatsUrl(address), open: (events) => new NatsBus(address, events) } };
 }
 
 /** @throws CliError */

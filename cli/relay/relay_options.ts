@@ -1,6 +1,7 @@
 /** From written settings to what the relay is started with. Every error says where the value stands and what to write. */
 import type { HostPort } from "../../lib/base/address_table.ts";
 import { chooseCryptoBackend } from "../../lib/net/crypto_choice.ts";
+import type { NatsAddress } from "../../lib/net/nats_bus.ts";
 import type { RelayServerOptions } from "../../lib/net/relay_server.ts";
 import type { IoChoice } from "../../lib/net/udp_io.ts";
 import { isIp } from "../../lib/signaling/messages/address.ts";
@@ -11,6 +12,7 @@ import { CliError } from "../ui/cli_error.ts";
 import { readImpairment } from "../ui/impairment.ts";
 import type { Io } from "../ui/io.ts";
 import { chooseUdpIo } from "../ui/io_backend.ts";
+import { natsAddress } from "../ui/nats_url.ts";
 import { relaySecret } from "../ui/relay_secret.ts";
 import { LOG_FORMS, type LogForm } from "../ui/event_log.ts";
 import type { SettingName, Written, WrittenSettings } from "./relay_settings.ts";
@@ -18,6 +20,8 @@ import type { SettingName, Written, WrittenSettings } from "./relay_settings.ts"
 export interface RelayPlan {
   readonly io: IoChoice;
   readonly server: RelayServerOptions;
+  /** Where it publishes its status. */
+  readonly nats: NatsAddress | undefined;
   readonly drainMs: number;
   readonly json: boolean;
   readonly log: LogForm;
@@ -87,7 +91,14 @@ export async function planRelay(written: WrittenSettings, io: Io, unixMs: number
       "leave out --no-udp or --no-tcp, or give a certificate",
     );
   }
-  return { server, io: udpIo, drainMs: read.duration("drain"), json, log: read.logForm() ?? (json ? "none" : "text") };
+  return {
+    server,
+    io: udpIo,
+    nats: natsAddress(written.nats?.text, written.nats?.where ?? "--nats", written["nats-ca"]?.text, io),
+    drainMs: read.duration("drain"),
+    json,
+    log: read.logForm() ?? (json ? "none" : "text"),
+  };
 }
 
 /** @throws CliError when there is none, or one that cannot be used. */

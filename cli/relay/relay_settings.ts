@@ -35,6 +35,8 @@ export const RELAY_SETTINGS = {
   "self-signed": { about: "make a certificate for this run and print its fingerprint" },
   "http-port": { takes: "port", about: "/metrics, /healthz and /status (default: none)" },
   "http-host": { takes: "ip", about: "address of --http-port", default: "127.0.0.1" },
+  nats: { takes: "url", about: "publish load and state on this NATS server; @FILE reads the URL (or ARCRTC_NATS)" },
+  "nats-ca": { takes: "pem", about: "who has signed the certificate of --nats tls://..." },
   "max-bitrate": { takes: "rate", about: "bits per second of one session", default: rateText(limits.sessionBps) },
   "max-total-bitrate": { takes: "rate", about: "bits per second of all sessions (default: no limit)" },
   "max-packets": { takes: "n", about: "packets per second of one session", default: String(limits.sessionPps) },

@@ -1,12 +1,14 @@
 /** `arcrtc relay`, from settings to exit code. */
 import type { Command } from "commander";
 import { formatHostPort, type HostPort } from "../../lib/base/address_table.ts";
-import { parseHex } from "../../lib/base/bytes.ts";
+import { parseHex, utf8 } from "../../lib/base/bytes.ts";
 import { unwrap } from "../../lib/base/parsed.ts";
 import { writeFingerprint } from "../../lib/crypto/certificate.ts";
+import type { BusLogEvent } from "../../lib/net/bus.ts";
 import { systemClock } from "../../lib/net/clock.ts";
 import { ListenError } from "../../lib/net/listen.ts";
 import { LibraryError } from "../../lib/net/native/library.ts";
+import { type NatsAddress, NatsBus, writeNatsUrl } from "../../lib/net/nats_bus.ts";
 import { RelayServer, type RelayServerOptions } from "../../lib/net/relay_server.ts";
 import type { RelayServerEvent } from "../../lib/net/relay_server_events.ts";
 import { pageUrl } from "../../lib/net/relay_server_pages.ts";
@@ -21,11 +23,11 @@ import { eventLog } from "../ui/event_log.ts";
 import type { Io } from "../ui/io.ts";
 import { painter } from "../ui/style.ts";
 import { gatherSettings } from "./gather_settings.ts";
-import { planRelay } from "./relay_options.ts";
+import { planRelay, type RelayPlan } from "./relay_options.ts";
 import { rateText } from "./relay_settings.ts";
 
 /** What the command itself has to say, beside the relay. */
-type RelayLogEvent = RelayServerEvent | (RelaySummary & { readonly event: "stopped" });
+type RelayLogEvent = RelayServerEvent | BusLogEvent | (RelaySummary & { readonly event: "stopped" });
 
 /** What a run came to. */
 interface RelaySummary {
@@ -44,21 +46,23 @@ interface RelaySummary {
 export async function runRelay(command: Command, io: Io): Promise<number> {
   const clock = systemClock();
   const unixMs = () => clock.nowMs() + clock.unixOffsetMs;
-  const { server: options, io: udpIo, drainMs, json, log: form } = await planRelay(
-    gatherSettings(command, io),
-    io,
-    unixMs(),
-  );
+  const plan = await planRelay(gatherSettings(command, io), io, unixMs());
+  const { server: options, drainMs, json, log: form } = plan;
   const log = eventLog<RelayLogEvent>("relay", io, { form, json, unixMs });
-  const server = await start({ ...options, clock, log });
+  const bus = plan.nats && openBus(plan.nats, log);
+  const publishStatus = (subject: string, message: string) => bus?.publish(subject, utf8(message));
+  const server = await start({ ...options, clock, log, publishStatus }).catch(async (error) => {
+    await bus?.close();
+    throw error;
+  });
   const startedMs = clock.nowMs();
   const interrupted = new Promise<void>((resolve) => onInterrupt(resolve));
   io.stdout(
-    json ? jsonLine(envelope("relay", listening(server, options, udpIo))) : greeting(server, options, udpIo, io),
+    json ? jsonLine(envelope("relay", listening(server, plan))) : greeting(server, plan, io),
   );
   const why = await Promise.race([interrupted, server.ended.catch((error: unknown) => error)]);
   if (why !== undefined) {
-    await server.stop();
+    await Promise.all([server.stop(), bus?.close()]);
     throw new CliError("unreachable", `a UDP socket broke: ${why instanceof Error ? why.message : why}`);
   }
   const { sessions } = server.state;
@@ -67,8 +71,17 @@ export async function runRelay(command: Command, io: Io): Promise<number> {
     io.stderr(`waiting for ${what}, at most ${formatDuration(drainMs)}; once more ends at once\n`);
   }
   const cutOff = await server.drain(drainMs);
+  await bus?.close();
   log({ event: "stopped", ...summary(server, cutOff, clock.nowMs() - startedMs) });
   return EXIT.ok;
+}
+
+function openBus(address: NatsAddress, log: (event: BusLogEvent) => void): NatsBus {
+  const bus = writeNatsUrl(address);
+  return new NatsBus(address, {
+    up: () => log({ event: "bus_up", bus }),
+    down: (why) => log({ event: "bus_down", bus, why }),
+  });
 }
 
 async function start(options: RelayServerOptions): Promise<RelayServer> {
@@ -130,7 +143,7 @@ function urls(server: RelayServer): Readonly<Record<string, readonly string[]>> 
   return Object.fromEntries(Object.entries(all).filter(([, places]) => places.length > 0));
 }
 
-function listening(server: RelayServer, options: RelayServerOptions, udpIo: IoChoice): object {
+function listening(server: RelayServer, { server: options, io: udpIo, nats }: RelayPlan): object {
   const sha256 = fingerprint(options);
   return {
     event: "listening",
@@ -138,6 +151,7 @@ function listening(server: RelayServer, options: RelayServerOptions, udpIo: IoCh
     io: udpIo.name,
     workers: options.workers ?? 0,
     urls: urls(server),
+    ...(nats === undefined ? {} : { bus: writeNatsUrl(nats) }),
     ...(sha256 === undefined ? {} : { certificate_sha256: sha256 }),
   };
 }
@@ -159,7 +173,7 @@ function ioText({ workers }: RelayServerOptions, { name, why }: IoChoice): strin
   return `${name}, ${workers} ${workers === 1 ? "thread" : "threads"}`;
 }
 
-function greeting(server: RelayServer, options: RelayServerOptions, udpIo: IoChoice, io: Io): string {
+function greeting(server: RelayServer, { server: options, io: udpIo, nats }: RelayPlan, io: Io): string {
   const paint = painter(io, "stdout");
   const { maxSessions, sessionBps, totalBps } = server.state.limits;
   const total = totalBps === Infinity ? "" : `, ${rateText(totalBps)}bit/s in all`;
@@ -168,6 +182,7 @@ function greeting(server: RelayServer, options: RelayServerOptions, udpIo: IoCho
     ...Object.entries(urls(server)).flatMap(([name, places]) => places.map((place) => [name, place] as const)),
     ["limits", `${maxSessions} sessions, ${rateText(sessionBps)}bit/s each${total}`],
     ["io", ioText(options, udpIo)],
+    ...(nats === undefined ? [] : [["bus", writeNatsUrl(nats)] as const]),
     ...(options.impairment === undefined
       ? []
       : [["impaired", `by --impair, seed ${options.impairment.seed}`] as const]),

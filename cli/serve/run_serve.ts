@@ -78,6 +78,7 @@ function addresses(server: SignalingServer, options: SignalingServerOptions): ob
     urls: server.urls,
     auth: options.auth.name,
     ...(options.relays === undefined ? {} : { relays: options.relays.sites.map(({ id }) => id) }),
+    ...(options.bus === undefined ? {} : { bus: options.bus.name, server_id: options.bus.serverId }),
     ...(sha256 === undefined ? {} : { certificate_sha256: sha256 }),
   };
 }
@@ -95,6 +96,7 @@ function greeting(server: SignalingServer, options: SignalingServerOptions, io: 
     ["metrics", metrics],
     ["joins", options.auth.name === "open" ? "open to anybody on this machine" : "with a token (JWT)"],
     ["relays", options.relays?.sites.map(({ id }) => id).join(", ")],
+    ["bus", options.bus && `${options.bus.name}, as ${options.bus.serverId}`],
     ["sha256", sha256],
   ];
   const pin = sha256 === undefined ? "" : ` --tls-pin ${sha256}`;

@@ -4,10 +4,11 @@ import { DEFAULT_SERVER_LIMITS } from "../../lib/net/signaling_limits.ts";
 import { MAX_MESSAGE_BYTES } from "../../lib/net/signaling_link.ts";
 import { parseDurationMs } from "../peer/duration.ts";
 import { LOG_FORMS, type LogForm } from "../ui/event_log.ts";
+import type { BusFlags } from "./serve_bus.ts";
 import type { RelayFlags } from "./serve_relays.ts";
 
 /** As commander hands them over. */
-export interface ServeFlags extends RelayFlags {
+export interface ServeFlags extends BusFlags, RelayFlags {
   readonly host: string;
   readonly port: number;
   readonly tcpPort?: number;
@@ -65,6 +66,9 @@ export function addServeOptions(command: Command): Command {
       new Option("--relay-token-ttl <time>", "how long a peer may bind to its relays").argParser(time)
         .default(86_400_000, "24h"),
     )
+    .option("--nats <url>", "share sessions over this NATS server; @FILE reads the URL (or ARCRTC_NATS)")
+    .option("--nats-ca <pem>", "who has signed the certificate of --nats tls://... (default: the system's authorities)")
+    .option("--server-id <name>", "this server's name among those that share sessions (default: a random one)")
     .addOption(count("--max-sessions <n>", "sessions at a time", limits.maxSessions, 10_000_000))
     .addOption(count("--max-connections <n>", "connections at a time", limits.maxConnections, 1_000_000))
     .addOption(

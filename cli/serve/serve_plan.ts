@@ -8,6 +8,7 @@ import { isIp } from "../../lib/signaling/messages/address.ts";
 import { CliError } from "../ui/cli_error.ts";
 import type { Io } from "../ui/io.ts";
 import { joinAuth } from "./serve_auth.ts";
+import { serverBus } from "./serve_bus.ts";
 import type { ServeFlags } from "./serve_options.ts";
 import { servedRelays } from "./serve_relays.ts";
 import { tlsIdentity } from "./serve_tls.ts";
@@ -31,6 +32,7 @@ export async function serverOptions(flags: ServeFlags, io: Io, clock: Clock): Pr
   }
   const at = (port: number): HostPort => ({ host, port });
   const relays = servedRelays(flags, io);
+  const bus = serverBus(flags, io);
   const tls = await tlsIdentity(flags, clock.nowMs() + clock.unixOffsetMs);
   return {
     auth: await joinAuth(flags, io, clock.nowMs()),
@@ -40,6 +42,7 @@ export async function serverOptions(flags: ServeFlags, io: Io, clock: Clock): Pr
     ...(flags.udp ? { udp: at(flags.udpPort ?? flags.port) } : {}),
     ...(tls === undefined ? {} : { tls }),
     ...(relays === undefined ? {} : { relays }),
+    ...(bus === undefined ? {} : { bus }),
     clock,
     limits: {
       maxSessions: flags.maxSessions,

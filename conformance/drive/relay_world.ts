@@ -6,6 +6,7 @@ import { issueRelayToken, makeRelayProof, parseRelayToken } from "../../lib/cryp
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import type { Json } from "../testee/answer.ts";
 import { StartWait } from "../testee/start_wait.ts";
+import type { BusPlace } from "./bus_member.ts";
 import { bytesChannel } from "./bytes_channel.ts";
 import type { Desk, Driver } from "./desk.ts";
 import { isMessage, type Line, type LineChannel } from "./line.ts";
@@ -27,6 +28,8 @@ export interface RelayTarget {
   readonly metrics?: string;
   /** Where relays come from that are a case's alone, of `--relay-command`. */
   readonly source?: RelaySource;
+  /** The bus that it publishes its status on, of `--nats`. */
+  readonly bus?: BusPlace;
   readonly trust: TlsTrust;
 }
 
@@ -118,6 +121,11 @@ export class RelayWorld extends World {
         await channel.send(unit);
       },
     };
+  }
+
+  /** A line on a subject of the bus, as a server has it. */
+  onBus(name: string, subject: string): Promise<Line> {
+    return this.busLine(name, this.target.bus, subject);
   }
 
   /** A peer of the session, bound. */

@@ -4,6 +4,7 @@ import { PHOENIX_PATH } from "../../lib/net/signaling_routes.ts";
 import type { HostPort } from "../../lib/base/address_table.ts";
 import { fetchText } from "../../lib/net/fetch_text.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
+import type { BusPlace } from "./bus_member.ts";
 import { bytesChannel } from "./bytes_channel.ts";
 import type { Desk, Driver } from "./desk.ts";
 import { type Line, messageOf } from "./line.ts";
@@ -34,6 +35,8 @@ export interface ServerTarget {
   readonly relaySecret?: Uint8Array;
   /** Relays that it is set to hand out and that the suite plays, of `--play-relay`. */
   readonly sites?: readonly PlayedSite[];
+  /** The bus that it shares sessions on, of `--nats`. */
+  readonly bus?: BusPlace;
   readonly trust: TlsTrust;
 }
 
@@ -191,6 +194,11 @@ export class ServerWorld extends World {
 
   #nilBeat(sequence: number): Json {
     return { type: "HEARTBEAT", session_id: NIL_UUID, sequence, timestamp: this.timestamp, pad: "0".repeat(300) };
+  }
+
+  /** A line on a subject of the bus, as another server has it. */
+  onBus(name: string, subject: string): Promise<Line> {
+    return this.busLine(name, this.target.bus, subject);
   }
 
   /** Asks until the server itself answers for the session: it may take it a moment to see that the other is gone. */

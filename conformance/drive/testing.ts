@@ -1,5 +1,7 @@
 /** What tests and mutants share: targets out of what a server of this process says of itself. */
 import type { HostPort } from "../../lib/base/address_table.ts";
+import { utf8 } from "../../lib/base/bytes.ts";
+import type { OpenBus } from "../../lib/net/bus.ts";
 import type { ServerUrls } from "../../lib/net/signaling_server.ts";
 import type { TlsTrust } from "../../lib/net/open_stream.ts";
 import type { RelayServer } from "../../lib/net/relay_server.ts";
@@ -51,6 +53,12 @@ export function relaySourceOf(start: () => Promise<RelayServer>, secret: Uint8Ar
 }
 
 const LONGEST_CASE_MS = 60_000;
+
+/** How a relay of this process publishes its status. */
+export function publisherOn(open: OpenBus): (subject: string, message: string) => void {
+  const member = open({ up: () => {}, down: () => {} });
+  return (subject, message) => member.publish(subject, utf8(message));
+}
 
 /** The relays that the suite plays as a server of this process is told of them. */
 export function servedSites(sites: readonly PlayedSite[]): readonly ServedRelay[] {

@@ -2,6 +2,7 @@
 import type { Rng } from "../../lib/base/rng.ts";
 import { uuidV4 } from "../../lib/base/uuid.ts";
 import { SystemRng } from "../../lib/net/system_rng.ts";
+import { BusMember, type BusPlace } from "./bus_member.ts";
 import type { Desk } from "./desk.ts";
 import { Line, type LineChannel } from "./line.ts";
 import type { Measure } from "../measure.ts";
@@ -29,6 +30,7 @@ export class World {
   readonly #lines: Line[] = [];
   readonly #afterwards: (() => Promise<void>)[] = [];
   #lastTimestamp = 0;
+  #bus: Promise<BusMember> | undefined;
 
   constructor(desk: Desk) {
     this.desk = desk;
@@ -110,6 +112,15 @@ export class World {
     return line;
   }
 
+  /** A line on a subject of the bus that the target is on; a bus that cannot be reached is a breach. */
+  protected busLine(name: string, place: BusPlace | undefined, subject: string): Promise<Line> {
+    if (place === undefined) this.skip("needs --nats nats://HOST:PORT, the bus that the target is on");
+    return this.line(name, async (line) => {
+      this.#bus ??= BusMember.join(place, this.desk);
+      return await (await this.#bus).channel(line, subject);
+    });
+  }
+
   /** A line whose channel is opened by whoever asks, and closed with the others. */
   openLine(name: string, desk = this.desk): Line {
     const line = new Line(name, desk);
@@ -126,5 +137,6 @@ export class World {
   async close(): Promise<void> {
     for (const line of this.#lines) line.close();
     for (const act of this.#afterwards) await act();
+    await (await this.#bus?.catch(() => undefined))?.close();
   }
 }

@@ -28,6 +28,7 @@ import { RELAY_STATUS_MUTANTS } from "./relay_status_mutants.ts";
 import { RTCP_MUTANTS } from "./rtcp_mutants.ts";
 import { SELECTION_MUTANTS } from "./selection_mutants.ts";
 import { SERVER_MUTANTS } from "./server_mutants.ts";
+import { SHARED_SESSION_MUTANTS } from "./shared_session_mutants.ts";
 import { SIGNALING_MUTANTS } from "./signaling_mutants.ts";
 import { SRTP_MUTANTS } from "./srtp_mutants.ts";
 
@@ -60,6 +61,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...PATH_MUTANTS,
   ...CALL_MUTANTS,
   ...SERVER_MUTANTS,
+  ...SHARED_SESSION_MUTANTS,
   ...ROBUSTNESS_MUTANTS,
   ...SELECTION_MUTANTS,
 ];

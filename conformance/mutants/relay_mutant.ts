@@ -1,10 +1,11 @@
 /** Makes broken relays: our own, started on loopback, with one thing changed while it runs. */
 import { nobleBackend } from "../../lib/crypto/backend_noble.ts";
+import { MemoryBus } from "../../lib/net/testing/memory_bus.ts";
 import { RelayServer, type RelayServerOptions } from "../../lib/net/relay_server.ts";
 import type { TlsIdentity } from "../../lib/net/tls_identity.ts";
 import { Relay } from "../../lib/relay/relay.ts";
 import { relayDriver } from "../drive/relay_world.ts";
-import { relaySourceOf } from "../drive/testing.ts";
+import { publisherOn, relaySourceOf } from "../drive/testing.ts";
 import { messageOf } from "../drive/line.ts";
 import type { Json } from "../testee/answer.ts";
 import type { Mutant, MutantHead } from "./mutant.ts";
@@ -24,13 +25,23 @@ export interface RelayChange {
   readonly before?: (relay: Relay) => Weakness;
   /** The same of its TLS listener, which sees what is encrypted. */
   readonly beforeTls?: () => Weakness;
+  /** What it publishes instead of its status; undefined for nothing. */
+  readonly publishes?: (status: Json) => Json | undefined;
 }
 
-export function relayMutant(head: MutantHead, { options, breaks, before, beforeTls }: RelayChange): Mutant {
+export function relayMutant(head: MutantHead, change: RelayChange): Mutant {
+  const { breaks, before, beforeTls, publishes = (status) => status } = change;
   return {
     ...head,
     async start() {
       const tlsIdentity = await mutantIdentity();
+      const { open } = new MemoryBus();
+      const publish = publisherOn(open);
+      const publishStatus = (subject: string, message: string) => {
+        const status = publishes(JSON.parse(message));
+        if (status !== undefined) publish(subject, JSON.stringify(status));
+      };
+      const options = { publishStatus, ...change.options };
       const start = () => startBroken(head, tlsIdentity, { options, breaks });
       const server = await start();
       const { udp: [udp], tcp: [tcp], tls: [tls], http } = server.listening;
@@ -40,9 +51,10 @@ export function relayMutant(head: MutantHead, { options, breaks, before, beforeT
       const trust = { pinSha256: tlsIdentity.fingerprintSha256 };
       const metrics = http && `http://${http.host}:${http.port}/metrics`;
       const source = relaySourceOf(start, SECRET);
+      const bus = { description: "a bus in memory", open };
       return {
         subjects: {
-          relay: relayDriver({ ...places, secret: SECRET, trust, source, ...(metrics ? { metrics } : {}) }),
+          relay: relayDriver({ ...places, secret: SECRET, trust, source, bus, ...(metrics ? { metrics } : {}) }),
         },
         async stop() {
           await Promise.all([proxy?.stop(), tlsProxy?.stop()]);

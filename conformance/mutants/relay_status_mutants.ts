@@ -64,6 +64,21 @@ export const RELAY_STATUS_MUTANTS: readonly Mutant[] = [
     breaks: ["ARC-RELAY-status", "ARC-RELAY-status-metrics"],
   }, { breaks: showing("bound", 1000) }),
   relayMutant({
+    id: "relay/publishes-nothing",
+    broken: "publishes no status on the bus",
+    breaks: ["ARC-RELAY-status"],
+  }, { publishes: () => undefined }),
+  relayMutant({
+    id: "relay/publishes-no-load",
+    broken: "publishes on the bus that it is idle, whoever is bound",
+    breaks: ["ARC-RELAY-status"],
+  }, { publishes: (status) => ({ ...status, load: 0, sessions: 0 }) }),
+  relayMutant({
+    id: "relay/publishes-too-little",
+    broken: "publishes a status without its endpoints",
+    breaks: ["ARC-TRANSPORT-nats-status"],
+  }, { publishes: ({ endpoints: _, ...status }) => status }),
+  relayMutant({
     id: "relay/hides-that-it-drains",
     broken: "shows at its metrics endpoint that it takes new sessions while it drains",
     breaks: ["ARC-RELAY-status", "ARC-RELAY-status-metrics"],

@@ -1,8 +1,10 @@
 /** Our own signaling server, broken: its hub, whom it lets in, its limits, or what stands in front of it. */
 import { utf8 } from "../../lib/base/bytes.ts";
+import type { Bus } from "../../lib/net/bus.ts";
 import { type JoinAuth, jwtAuth, OPEN_AUTH } from "../../lib/net/join_auth.ts";
 import { secretKeySource } from "../../lib/net/jwt_keys.ts";
 import { SignalingServer, type SignalingServerOptions } from "../../lib/net/signaling_server.ts";
+import { MemoryBus } from "../../lib/net/testing/memory_bus.ts";
 import { SignalingHub } from "../../lib/signaling/hub.ts";
 import { isJsonObject } from "../../lib/signaling/json_value.ts";
 import { parseJson } from "../../lib/signaling/json.ts";
@@ -28,6 +30,26 @@ export function serverMutant(head: MutantHead, options: Partial<SignalingServerO
 /** The hub with some of its methods overridden. */
 export function hubMutant(head: MutantHead, make: (Hub: typeof SignalingHub) => typeof SignalingHub): Mutant {
   return serverMutant(head, { hub: make(SignalingHub) });
+}
+
+/** The server on a bus that the suite is on too: its way to the bus changed, or its hub. */
+export function busMutant(
+  head: MutantHead,
+  change: (bus: Bus) => Bus,
+  hub: typeof SignalingHub = SignalingHub,
+): Mutant {
+  return {
+    ...head,
+    async start() {
+      const { open } = new MemoryBus();
+      const server = await startServer({
+        hub,
+        bus: { open: (events) => change(open(events)), name: "memory", serverId: "mutant" },
+      });
+      const target = { ...targetOf(server.urls), bus: { description: "a bus in memory", open } };
+      return { subjects: { server: serverDriver(target) }, stop: () => server.close() };
+    },
+  };
 }
 
 /** A server that wants tokens, and judges them as `change` does: it is given the right judge, and what a token says. */

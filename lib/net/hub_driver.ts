@@ -1,13 +1,15 @@
 /** The signaling hub with its ways out: numbers channels, and carries what the hub wants to where it belongs. */
 import type { Fault } from "../base/parsed.ts";
+import { unreachable } from "../base/unreachable.ts";
 import type { ErrorCode } from "../signaling/error_codes.ts";
 import type { ReplyContext } from "../signaling/error_reply.ts";
-import { type RateVerdict, type RelayDirectory, SignalingHub } from "../signaling/hub.ts";
+import { type HubOutput, type RateVerdict, type RelayDirectory, SignalingHub } from "../signaling/hub.ts";
 import type { HubLimits } from "../signaling/hub_limits.ts";
 import type { JsonObject } from "../signaling/json_value.ts";
 import type { Metrics } from "../signaling/messages/metrics.ts";
 import type { ErrorMessage } from "../signaling/messages/outcome.ts";
 import type { ParsedMessage } from "../signaling/parse_message.ts";
+import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 
 /** Where a channel's messages go, in the transport's own form. */
@@ -33,6 +35,9 @@ export class HubDriver {
   readonly clock: Clock;
   readonly #outlets = new Map<number, ChannelOutlet>();
   readonly #events: HubDriverEvents;
+  readonly #bus: Bus | undefined;
+  /** Ends a subscription, by its subject. */
+  readonly #subscribed = new Map<string, () => void>();
   #nextId = 1;
 
   constructor(
@@ -41,10 +46,12 @@ export class HubDriver {
     events: HubDriverEvents,
     relaysFor?: RelayDirectory,
     Hub: typeof SignalingHub = SignalingHub,
+    bus?: Bus,
   ) {
     this.clock = clock;
-    this.hub = new Hub(clock.unixOffsetMs, limits, relaysFor);
+    this.hub = new Hub(clock.unixOffsetMs, limits, relaysFor, bus !== undefined);
     this.#events = events;
+    this.#bus = bus;
   }
 
   open(outlet: ChannelOutlet): number {
@@ -89,12 +96,42 @@ export class HubDriver {
     this.hub.heard(id, this.clock.nowMs());
   }
 
+  busChanged(isUp: boolean): void {
+    this.hub.busChanged(isUp);
+    this.flush();
+  }
+
   /** Carries out what the hub wants. */
   flush(): void {
-    for (let out = this.hub.poll(); out !== undefined; out = this.hub.poll()) {
-      if (out.kind === "metrics") this.#events.metrics(out.metrics);
-      else if (out.kind === "send") this.#outlets.get(out.to)?.send(out.json);
-      else this.#outlets.get(out.to)?.end(out.why);
+    for (let out = this.hub.poll(); out !== undefined; out = this.hub.poll()) this.#carryOut(out);
+  }
+
+  #carryOut(out: HubOutput): void {
+    switch (out.kind) {
+      case "send":
+        return this.#outlets.get(out.to)?.send(out.json);
+      case "close":
+        return this.#outlets.get(out.to)?.end(out.why);
+      case "metrics":
+        return this.#events.metrics(out.metrics);
+      case "publish":
+        return this.#bus?.publish(out.subject, out.bytes);
+      case "subscribe":
+        return this.#subscribe(out.subject);
+      case "unsubscribe":
+        this.#subscribed.get(out.subject)?.();
+        this.#subscribed.delete(out.subject);
+        return;
+      default:
+        unreachable(out);
     }
+  }
+
+  #subscribe(wanted: string): void {
+    const end = this.#bus?.subscribe(wanted, (subject, bytes) => {
+      this.hub.heardOnBus(subject, bytes, this.clock.nowMs());
+      this.flush();
+    });
+    if (end !== undefined) this.#subscribed.set(wanted, end);
   }
 }

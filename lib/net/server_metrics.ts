@@ -1,5 +1,6 @@
 /** What a signaling server shows at `/metrics`: its own counts, and what peers report, summed up over all of them. */
 import type { HubStats } from "../signaling/hub.ts";
+import type { HubBusStats } from "../signaling/hub_bus.ts";
 import type { Metrics } from "../signaling/messages/metrics.ts";
 import type { ConnectionGate } from "./connection_gate.ts";
 import { byLabel, counter, gauge, Histogram, type MetricFamily, writePrometheus } from "./prometheus.ts";
@@ -14,6 +15,8 @@ export interface ServerFigures {
   /** Open now, by transport. */
   readonly open: Readonly<Record<string, number>>;
   readonly udp: UdpHeartbeatCounters | undefined;
+  /** Undefined for a server that shares no sessions. */
+  readonly bus: { readonly isUp: boolean; readonly stats: HubBusStats } | undefined;
   /** What there is to say of the relays that are handed out. */
   readonly relays: readonly MetricFamily[];
   readonly uptimeS: number;
@@ -79,7 +82,7 @@ export function writeServerMetrics(figures: ServerFigures, peers: PeerFigures): 
   return writePrometheus([...serverFamilies(figures), ...figures.relays, ...peers.families()]);
 }
 
-function serverFamilies({ hub, gate, connections, open, udp, uptimeS }: ServerFigures): MetricFamily[] {
+function serverFamilies({ hub, gate, connections, open, udp, bus, uptimeS }: ServerFigures): MetricFamily[] {
   const name = (rest: string) => `arcrtc_signaling_${rest}`;
   const cutOff = {
     full: gate.dropped.full,
@@ -104,6 +107,10 @@ function serverFamilies({ hub, gate, connections, open, udp, uptimeS }: ServerFi
         "Datagrams on the UDP port by outcome.",
         byLabel("outcome", { answered: udp.answered, dropped: udp.dropped, limited: udp.limited }),
       ),
+    ]),
+    ...(bus === undefined ? [] : [
+      gauge(name("bus_up"), "1 while sessions are shared with other servers.", Number(bus.isUp)),
+      counter(name("bus_messages_total"), "Messages on the bus by outcome.", byLabel("outcome", { ...bus.stats })),
     ]),
   ];
 }

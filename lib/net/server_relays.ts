@@ -5,16 +5,18 @@ import { unreachable } from "../base/unreachable.ts";
 import { RelayHandout, type RelaySite } from "../relay/relay_handout.ts";
 import type { RelayCondition } from "../relay/relay_health_state.ts";
 import type { RelayDirectory } from "../signaling/hub.ts";
+import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 import { counter, gauge, type MetricFamily, type Sample } from "./prometheus.ts";
 import { RelayHealth } from "./relay_health.ts";
-import { RelayReports } from "./relay_reports.ts";
+import { type RelayReportEvents, RelayReports } from "./relay_reports.ts";
+import { RelayStatuses } from "./relay_statuses.ts";
 import type { ServerLog } from "./signaling_events.ts";
 import type { NameLookup } from "./site_addresses.ts";
 
 /** A relay, and where it shows its load. */
 export interface ServedRelay extends RelaySite {
-  /** Its `/metrics`; without it the relay counts as idle. */
+  /** Its `/metrics`. Without it the relay's status on the bus counts, and where there is none it is taken for idle. */
   readonly metricsUrl?: string;
 }
 
@@ -37,10 +39,11 @@ export class ServerRelays {
   readonly #sites: readonly ServedRelay[];
   readonly #health: RelayHealth;
   readonly #reports: RelayReports;
+  readonly #statuses: RelayStatuses | undefined;
   readonly #handout: RelayHandout;
   readonly #log: ServerLog;
 
-  constructor(options: ServerRelayOptions, clock: Clock, rng: Rng, log: ServerLog) {
+  constructor(options: ServerRelayOptions, clock: Clock, rng: Rng, log: ServerLog, bus?: Bus) {
     const { sites, secret, tokenTtlMs, intervalMs, reportIntervalMs, lookup } = options;
     this.#sites = sites;
     this.#log = log;
@@ -55,14 +58,13 @@ export class ServerRelays {
       ...(lookup === undefined ? {} : { lookup }),
     });
     this.#health = health;
-    this.#reports = new RelayReports(
-      sites.map(({ metricsUrl }) => metricsUrl),
-      {
-        reported: (relay, report) => health.reported(relay, report),
-        failed: (relay, message) => log({ event: "failed", what: `load of relay ${sites[relay].id}`, message }),
-      },
-      reportIntervalMs,
-    );
+    const events: RelayReportEvents = {
+      reported: (relay, report) => health.reported(relay, report),
+      failed: (relay, message) => log({ event: "failed", what: `load of relay ${sites[relay].id}`, message }),
+    };
+    this.#reports = new RelayReports(sites.map(({ metricsUrl }) => metricsUrl), events, reportIntervalMs);
+    const published = sites.map(({ id, metricsUrl }) => metricsUrl === undefined ? id : undefined);
+    this.#statuses = bus && new RelayStatuses(published, bus, events);
     this.#handout = new RelayHandout({
       sites,
       health: health.state,
@@ -81,6 +83,7 @@ export class ServerRelays {
   }
 
   async close(): Promise<void> {
+    this.#statuses?.close();
     await Promise.all([this.#health.close(), this.#reports.close()]);
   }
 

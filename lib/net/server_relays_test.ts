@@ -1,18 +1,21 @@
 import assert from "node:assert/strict";
 import type { HostPort } from "../base/address_table.ts";
 import { PacketBatch } from "../base/batch.ts";
+import { utf8 } from "../base/bytes.ts";
 import { unwrap } from "../base/parsed.ts";
 import { SeededRng } from "../base/rng.ts";
 import { SECRET } from "../relay/testing/relay_world.ts";
 import { defaultBackend } from "../crypto/backend_choice.ts";
 import { makeRelayProof, parseRelayToken, verifyRelayProof } from "../crypto/relay_token.ts";
 import { SignalingEndpoint } from "../signaling/endpoint.ts";
+import { STATUS_EXAMPLES } from "../signaling/examples.ts";
 import type { Connect } from "../signaling/messages/connect.ts";
 import { writeMessage } from "../signaling/parse_message.ts";
 import { KNOWN_CODECS } from "../signaling/selection.ts";
 import { systemClock } from "./clock.ts";
 import { openSignaling } from "./open_signaling.ts";
 import type { ServedRelay, ServerRelayOptions } from "./server_relays.ts";
+import { MemoryBus } from "./testing/memory_bus.ts";
 import { LOOPBACK, RelayRig, until } from "./testing/relay_rig.ts";
 import { ANNA, BEN, OTHER_SESSION, Rig, type RigTransport, SESSION } from "./testing/signaling_rig.ts";
 import { openUdp } from "./udp_deno.ts";
@@ -262,4 +265,30 @@ Deno.test("ARC-TRANSPORT-server-unchanged: a server without relays puts none in,
   assert.deepEqual([anna, ben], [[], []]);
   assert.doesNotMatch(rig.server.metricsText(), /arcrtc_server_relay/);
   await rig.close();
+});
+
+Deno.test("ARC-RELAY-status ARC-RELAY-selection: a relay's load and drain are taken off its subject on the bus, and from nobody else's", async () => {
+  const bus = new MemoryBus();
+  const member = bus.open({ up: () => {}, down: () => {} });
+  const publishStatus = (subject: string, message: string) => member.publish(subject, utf8(message));
+  const relay = await RelayRig.start({ publishStatus });
+  const { udp: [udp] } = relay.server.listening;
+  const rig = await Rig.start({
+    relays: served([site("relay-1", udp)]),
+    bus: { open: bus.open, name: "the bus", serverId: "server-1" },
+  });
+  const load = () => /^arcrtc_server_relay_load\{relay="relay-1"\} (.*)$/m.exec(rig.server.metricsText())?.[1];
+  await until("the load", () => load() === "0");
+  const foreign = { ...STATUS_EXAMPLES.RELAY_STATUS.full, relay_id: "relay-2", load: 1 };
+  for (const message of ["{", writeMessage(STATUS_EXAMPLES.SERVER_STATUS.full), writeMessage(foreign)]) {
+    publishStatus("arcrtc.relay.relay-1.status", message);
+  }
+  publishStatus("arcrtc.relay.relay-2.status", writeMessage({ ...foreign, relay_id: "relay-1" }));
+  await new Promise((resolve) => queueMicrotask(() => resolve(undefined)));
+  assert.equal(load(), "0");
+  const drained = relay.server.drain(60_000);
+  await rig.until(() => told(rig, "relay_draining", "relay-1") === 1);
+  await rig.close();
+  await relay.close();
+  assert.equal(await drained, 0);
 });

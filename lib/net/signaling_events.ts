@@ -1,5 +1,7 @@
 /** What a signaling server tells its operator. Nothing here ever holds a token or the content of a message. */
 
+import type { BusLogEvent } from "./bus.ts";
+
 export type SignalingTransport = "phoenix" | "plain" | "tcp" | "tls";
 
 export type ServerEvent =
@@ -27,6 +29,8 @@ export type ServerEvent =
   /** It answers and takes no new sessions: not handed out. */
   | { readonly event: "relay_draining"; readonly relay: string; readonly address: string }
   | { readonly event: "relay_down"; readonly relay: string; readonly address: string; readonly why: string }
+  /** With the bus sessions are shared; without it those whose peers are here notice nothing. */
+  | BusLogEvent
   /** Something failed here: `message` is for people. */
   | { readonly event: "failed"; readonly what: string; readonly message: string };
 

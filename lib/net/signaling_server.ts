@@ -1,6 +1,7 @@
 /**
  * A signaling server: the hub with its listeners (WebSocket with Phoenix or plain, TCP or TLS, UDP for HEARTBEATs), its
- * timers, its end. No other service is needed (SPEC ARC-TRANSPORT-nats-optional).
+ * timers, its end. No other service is needed (SPEC ARC-TRANSPORT-nats-optional); with a bus sessions are shared with
+ * the other servers on it.
  *
  * ```ts
  * const server = await SignalingServer.start({ auth: OPEN_AUTH, webSocket: { host: "127.0.0.1", port: 7480 } });
@@ -23,6 +24,7 @@ import { PhoenixConnection } from "./phoenix_server.ts";
 import { PlainConnection } from "./plain_connection.ts";
 import { PROMETHEUS_CONTENT_TYPE } from "./prometheus.ts";
 import type { OpenConnection, ServerContext } from "./server_connection.ts";
+import { ServerBus, type ServerBusOptions, type ServerState } from "./server_bus.ts";
 import { PeerFigures, writeServerMetrics } from "./server_metrics.ts";
 import { type ServerRelayOptions, ServerRelays } from "./server_relays.ts";
 import type { ServerLog, SignalingTransport } from "./signaling_events.ts";
@@ -49,6 +51,8 @@ export interface SignalingServerOptions {
   readonly limits?: Partial<ServerLimits>;
   /** What peers are told of. */
   readonly relays?: ServerRelayOptions;
+  /** Where sessions are shared with other servers. */
+  readonly bus?: ServerBusOptions;
   /** Browsers' pages may connect only from this machine: for servers that let anybody join. */
   readonly localPagesOnly?: boolean;
   readonly log?: ServerLog;
@@ -82,6 +86,7 @@ export class SignalingServer {
   readonly #log: ServerLog;
   readonly #driver: HubDriver;
   readonly #gate: ConnectionGate;
+  readonly #bus: ServerBus | undefined;
   readonly #relays: ServerRelays | undefined;
   readonly #context: ServerContext;
   readonly #peers = new PeerFigures();
@@ -93,6 +98,7 @@ export class SignalingServer {
   #whenEmpty: () => void = () => {};
   #stopped: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
+  #isDraining = false;
 
   private constructor(options: SignalingServerOptions) {
     this.#options = options;
@@ -100,14 +106,20 @@ export class SignalingServer {
     this.#clock = options.clock ?? systemClock();
     this.#log = options.log ?? (() => {});
     this.#startedMs = this.#clock.nowMs();
-    this.#relays = options.relays && new ServerRelays(options.relays, this.#clock, new SystemRng(), this.#log);
+    this.#bus = options.bus &&
+      new ServerBus(options.bus, () => this.#state(), this.#log, (isUp) => {
+        this.#driver.busChanged(isUp);
+        this.sweep();
+      });
+    const bus = this.#bus?.bus;
+    this.#relays = options.relays && new ServerRelays(options.relays, this.#clock, new SystemRng(), this.#log, bus);
     const events = {
       metrics: (metrics: Metrics) => this.#peers.take(metrics),
       channelClosed: () => {
         if (this.sessions === 0) this.#whenEmpty();
       },
     };
-    this.#driver = new HubDriver(this.#clock, this.#limits, events, this.#relays?.relaysFor, options.hub);
+    this.#driver = new HubDriver(this.#clock, this.#limits, events, this.#relays?.relaysFor, options.hub, bus);
     this.#gate = new ConnectionGate({ ...this.#limits, handshakeMs: this.#limits.joinTimeoutMs });
     this.#context = {
       driver: this.#driver,
@@ -238,6 +250,20 @@ export class SignalingServer {
     for (const connection of this.#context.connections) connection.sweep(nowMs);
     this.#driver.hub.timeout(nowMs);
     this.#driver.flush();
+    this.#bus?.sweep(nowMs);
+  }
+
+  /** What other servers may know. */
+  #state(): ServerState {
+    const { sessions, peers } = this.#driver.hub.stats;
+    const { maxSessions, maxConnections } = this.#limits;
+    return {
+      healthy: !this.#isDraining,
+      load: Math.min(1, Math.max(sessions / maxSessions, this.sockets / maxConnections)),
+      sessions,
+      peers,
+      timestamp: Math.floor(this.#clock.nowMs() + this.#clock.unixOffsetMs),
+    };
   }
 
   #page(path: string): Page {
@@ -264,9 +290,15 @@ export class SignalingServer {
       connections: this.#context.counters,
       open,
       udp: this.#udp?.counters,
+      bus: this.#busFigures(),
       relays: this.#relays?.families() ?? [],
       uptimeS: (this.#clock.nowMs() - this.#startedMs) / 1000,
     }, this.#peers);
+  }
+
+  #busFigures() {
+    const stats = this.#driver.hub.busStats;
+    return this.#bus === undefined || stats === undefined ? undefined : { isUp: this.#bus.isUp, stats };
   }
 
   /**
@@ -274,7 +306,9 @@ export class SignalingServer {
    * sessions were cut off.
    */
   async drain(forMs: number): Promise<number> {
+    this.#isDraining = true;
     this.#driver.hub.drain();
+    this.#bus?.publish();
     this.#log({ event: "draining", sessions: this.sessions });
     this.#stopAccepting();
     if (this.sessions > 0) {
@@ -307,6 +341,8 @@ export class SignalingServer {
     for (const connection of [...this.#context.connections]) connection.close("the server is shutting down");
     await this.#gate.empty(CLOSE_TIMEOUT_MS);
     await Promise.all([stopped, this.#relays?.close(), this.#udp?.ended.catch(() => {})]);
+    // Last, so that the others learn who has gone.
+    await this.#bus?.bus.close();
   }
 }
 

@@ -5,19 +5,24 @@
  * A *channel* is one peer's way in: a plain connection, or one topic of a Phoenix socket.
  */
 import type { Fault } from "../base/parsed.ts";
+import { unreachable } from "../base/unreachable.ts";
 import { NIL_UUID } from "../base/uuid.ts";
 import type { ErrorCode } from "./error_codes.ts";
 import { faultToError, type ReplyContext, replyContext } from "./error_reply.ts";
+import { judgeSender, withoutToken, withRelays } from "./forwarded.ts";
 import { heartbeatAck } from "./heartbeat_ack.ts";
-import { isJsonObject, type JsonObject, writeJson } from "./json_value.ts";
+import { HeldConnects } from "./held_connects.ts";
+import { type BusEffect, type BusOutput, HubBus, type HubBusStats, sessionSubject } from "./hub_bus.ts";
+import type { JsonObject } from "./json_value.ts";
 import type { Metrics } from "./messages/metrics.ts";
 import type { ErrorMessage } from "./messages/outcome.ts";
 import { DEFAULT_HUB_LIMITS, type HubLimits } from "./hub_limits.ts";
+import { HubRate } from "./hub_rate.ts";
 import type { Message } from "./messages/registry.ts";
 import { messageToJson, type ParsedMessage } from "./parse_message.ts";
+import { SessionPeers } from "./session_peers.ts";
 
-/** Held CONNECTs of all sessions together, in UTF-16 code units: beyond it the caller's repetitions have to do. */
-const MAX_HELD_TEXT = 16 * 1024 * 1024;
+const TWO_PEERS = "the session has its two peers";
 
 /** A flood is answered so many times per burst, then the channel is closed: answers must not become load. */
 const MAX_RATE_REFUSALS = 20;
@@ -26,7 +31,8 @@ export type HubOutput =
   | { readonly kind: "send"; readonly to: number; readonly json: JsonObject }
   | { readonly kind: "close"; readonly to: number; readonly why: string }
   /** METRICS are for the server alone: it exposes them. */
-  | { readonly kind: "metrics"; readonly peerId: string; readonly metrics: Metrics };
+  | { readonly kind: "metrics"; readonly peerId: string; readonly metrics: Metrics }
+  | BusOutput;
 
 /** Whether the rate limit lets something in. A flood is not answered for ever. */
 export type RateVerdict =
@@ -36,9 +42,12 @@ export type RateVerdict =
 /** The relays that a peer of a session may use, with its own tokens: entries of `relay_servers`, best first. */
 export type RelayDirectory = (sessionId: string, peerId: string) => readonly JsonObject[];
 
-/** Counters of a hub; plain numbers that only grow, but for `sessions` and `channels`. */
+/** Counters of a hub; plain numbers that only grow, but for `sessions`, `peers` and `channels`. */
 export interface HubStats {
+  /** With a peer that is joined here. */
   sessions: number;
+  /** Joined here. */
+  peers: number;
   channels: number;
   received: number;
   forwarded: number;
@@ -53,10 +62,10 @@ interface Channel {
   readonly id: number;
   session: Session | undefined;
   peerId: string;
+  /** What joined, for an ERROR that comes later. */
+  joinContext: ReplyContext;
   lastHeardMs: number;
-  /** Token bucket of the rate limit. */
-  tokens: number;
-  refilledMs: number;
+  readonly rate: HubRate;
   rateRefusals: number;
 }
 
@@ -64,15 +73,14 @@ interface Session {
   readonly id: string;
   /** At most two. SPEC ARC-SIG-state-two-peers. */
   readonly channels: Channel[];
-  /** Peers that the session has had: only they may come back. */
-  readonly peers: string[];
-  /** The last CONNECT that found nobody: delivered when the other peer joins. */
-  heldConnect: { readonly json: JsonObject; readonly textLength: number } | undefined;
+  /** Peers that the session has had, here or elsewhere: only they may come back. */
+  readonly peers: SessionPeers;
 }
 
 export class SignalingHub {
   readonly stats: HubStats = {
     sessions: 0,
+    peers: 0,
     channels: 0,
     received: 0,
     forwarded: 0,
@@ -86,19 +94,32 @@ export class SignalingHub {
   readonly #channels = new Map<number, Channel>();
   readonly #sessions = new Map<string, Session>();
   readonly #outputs: HubOutput[] = [];
-  #heldText = 0;
+  readonly #held = new HeldConnects();
   readonly #relaysFor: RelayDirectory;
+  readonly #bus: HubBus | undefined;
   #draining = false;
 
-  /** `unixOffsetMs` turns the `nowMs` of the calls into the Unix time that messages carry. */
+  /**
+   * `unixOffsetMs` turns the `nowMs` of the calls into the Unix time that messages carry. With `sharesSessions` there are
+   * outputs for a bus; it counts as down until {@link busChanged} says otherwise.
+   */
   constructor(
     unixOffsetMs: number,
     limits: HubLimits = DEFAULT_HUB_LIMITS,
     relaysFor: RelayDirectory = () => [],
+    sharesSessions = false,
   ) {
     this.#unixOffsetMs = unixOffsetMs;
     this.#limits = limits;
     this.#relaysFor = relaysFor;
+    if (sharesSessions) {
+      this.#bus = new HubBus(unixOffsetMs, limits.messagesPerSecond, (output) => this.#outputs.push(output));
+    }
+  }
+
+  /** Undefined for a hub that shares no sessions. */
+  get busStats(): HubBusStats | undefined {
+    return this.#bus?.stats;
   }
 
   /** What is to be carried out; call until undefined after every other call. */
@@ -112,9 +133,9 @@ export class SignalingHub {
       id,
       session: undefined,
       peerId: "",
+      joinContext: {},
       lastHeardMs: nowMs,
-      tokens: 2 * this.#limits.messagesPerSecond,
-      refilledMs: nowMs,
+      rate: new HubRate(this.#limits.messagesPerSecond, nowMs),
       rateRefusals: 0,
     });
     this.stats.channels = this.#channels.size;
@@ -163,7 +184,8 @@ export class SignalingHub {
       return this.#error(refusal.code, refusal.message, context, nowMs);
     }
     this.stats.joins++;
-    this.#enter(channel, session ?? this.#newSession(sessionId), peerId);
+    channel.joinContext = context;
+    this.#enter(channel, session ?? this.#newSession(sessionId), peerId, nowMs);
     return undefined;
   }
 
@@ -188,48 +210,34 @@ export class SignalingHub {
       }
       return undefined;
     }
-    if (!session.peers.includes(peerId) && session.peers.length === 2) {
-      return { code: "busy", message: "the session has its two peers" };
-    }
+    if (!session.peers.has(peerId) && session.peers.isFull) return { code: "busy", message: TWO_PEERS };
     return undefined;
   }
 
   #newSession(id: string): Session {
-    const session: Session = { id, channels: [], peers: [], heldConnect: undefined };
+    const session: Session = { id, channels: [], peers: new SessionPeers() };
     this.#sessions.set(id, session);
     this.stats.sessions = this.#sessions.size;
     return session;
   }
 
-  #enter(channel: Channel, session: Session, peerId: string): void {
+  #enter(channel: Channel, session: Session, peerId: string, nowMs: number): void {
     const former = session.channels.find((other) => other.peerId === peerId);
     // In before the former is out: a session that is never empty keeps its held CONNECT.
     channel.session = session;
     channel.peerId = peerId;
     session.channels.push(channel);
-    if (former !== undefined) {
-      this.#leave(former);
-      this.#outputs.push({ kind: "close", to: former.id, why: "the peer has joined again on another connection" });
-    }
-    if (!session.peers.includes(peerId)) session.peers.push(peerId);
-    const held = session.heldConnect;
-    if (held !== undefined && held.json.peer_id !== peerId) {
-      this.#dropHeld(session);
-      this.#forward(channel, held.json);
-    }
+    this.stats.peers++;
+    if (former !== undefined) this.#turnOut(former, "the peer has joined again on another connection");
+    session.peers.enter(peerId, this.#unixMs(nowMs));
+    this.#bus?.entered(session.id, session.peers, peerId, nowMs);
+    const held = this.#held.take(session.id, peerId);
+    if (held !== undefined) this.#forward(channel, held);
   }
 
-  #holdConnect(session: Session, json: JsonObject): void {
-    this.#dropHeld(session);
-    const textLength = writeJson(json).length;
-    if (this.#heldText + textLength > MAX_HELD_TEXT) return;
-    session.heldConnect = { json, textLength };
-    this.#heldText += textLength;
-  }
-
-  #dropHeld(session: Session): void {
-    this.#heldText -= session.heldConnect?.textLength ?? 0;
-    session.heldConnect = undefined;
+  #turnOut(channel: Channel, why: string): void {
+    this.#leave(channel);
+    this.#outputs.push({ kind: "close", to: channel.id, why });
   }
 
   #leave(channel: Channel): void {
@@ -237,8 +245,10 @@ export class SignalingHub {
     if (session === undefined) return;
     channel.session = undefined;
     session.channels.splice(session.channels.indexOf(channel), 1);
+    this.stats.peers--;
+    if (!session.channels.some(({ peerId }) => peerId === channel.peerId)) this.#bus?.left(session.id, channel.peerId);
     if (session.channels.length === 0) {
-      this.#dropHeld(session);
+      this.#held.drop(session.id);
       this.#sessions.delete(session.id);
       this.stats.sessions = this.#sessions.size;
     }
@@ -261,7 +271,7 @@ export class SignalingHub {
       this.#send(channel, messageToJson(heartbeatAck(message, this.#unixMs(nowMs))));
       return undefined;
     }
-    const refusal = judgeSender(channel, message);
+    const refusal = judgeSender(message, channel.session?.id, channel.peerId);
     if (refusal !== undefined) {
       this.stats.refused++;
       return message.type === "ERROR" ? undefined : this.#error(refusal.code, refusal.message, context, nowMs);
@@ -294,32 +304,29 @@ export class SignalingHub {
       this.#outputs.push({ kind: "metrics", peerId: channel.peerId, metrics: message });
       return;
     }
-    // The token is for the server alone (SPEC ARC-TRANSPORT-server-unchanged).
-    const { token: _token, ...public_ } = json;
-    const forwarded = message.type === "CONNECT" || message.type === "HEARTBEAT" ? public_ : json;
+    const forwarded = withoutToken(json);
     const session = channel.session;
     const other = session?.channels.find((candidate) => candidate !== channel);
     if (other !== undefined) return this.#forward(other, forwarded);
+    const elsewhere = session?.peers.elsewhereBeside(channel.peerId, nowMs);
+    if (session !== undefined && elsewhere !== undefined) return this.#publish(session, elsewhere, forwarded);
     // A lone peer can still measure and keep alive its connection; what it says to nobody is repeated by itself.
     if (message.type === "HEARTBEAT") {
       return this.#send(channel, messageToJson(heartbeatAck(message, this.#unixMs(nowMs))));
     }
     this.stats.undelivered++;
-    if (message.type === "CONNECT" && session !== undefined) this.#holdConnect(session, forwarded);
+    if (message.type === "CONNECT" && session !== undefined) this.#held.hold(session.id, forwarded);
   }
 
   #forward(to: Channel, json: JsonObject): void {
     this.stats.forwarded++;
-    this.#send(to, this.#withRelays(to, json));
+    this.#send(to, withRelays(json, () => this.#relaysFor(to.session?.id ?? "", to.peerId)));
   }
 
-  /** SPEC ARC-TRANSPORT-server-relays: the recipient's own tokens, whatever the sender wrote there. */
-  #withRelays(to: Channel, json: JsonObject): JsonObject {
-    const { type, network_info } = json;
-    if ((type !== "CONNECT" && type !== "CONNECT_ACK") || !isJsonObject(network_info)) return json;
-    const { relay_servers: _claimed, ...info } = network_info;
-    const relays = this.#relaysFor(to.session?.id ?? "", to.peerId);
-    return { ...json, network_info: relays.length === 0 ? info : { ...info, relay_servers: relays } };
+  /** To the server where the peer is; its own relays are that server's to put in. */
+  #publish(session: Session, peerId: string, json: JsonObject): void {
+    this.stats.forwarded++;
+    this.#bus?.publish(sessionSubject(session.id, peerId), json);
   }
 
   #send(to: Channel, json: JsonObject): void {
@@ -343,12 +350,8 @@ export class SignalingHub {
   }
 
   #withinRate(channel: Channel, nowMs: number): boolean {
-    const rate = this.#limits.messagesPerSecond;
-    channel.tokens = Math.min(2 * rate, channel.tokens + ((nowMs - channel.refilledMs) * rate) / 1000);
-    channel.refilledMs = nowMs;
-    if (channel.tokens < 1) return false;
-    channel.tokens--;
-    if (channel.tokens > rate) channel.rateRefusals = 0;
+    if (!channel.rate.admit(nowMs)) return false;
+    if (channel.rate.isCalm) channel.rateRefusals = 0;
     return true;
   }
 
@@ -378,8 +381,45 @@ export class SignalingHub {
     this.#draining = true;
   }
 
+  /** The bus has come or gone. Sessions whose peers are here notice nothing. */
+  busChanged(isUp: boolean): void {
+    this.#bus?.changed(isUp);
+  }
+
+  /** Takes what was published on the subject of a session; whoever has published it gets no answer. */
+  heardOnBus(subject: string, bytes: Uint8Array, nowMs: number): void {
+    const heard = this.#bus?.take(subject, bytes, nowMs);
+    const session = heard && this.#sessions.get(heard.sessionId);
+    if (session === undefined) return;
+    for (const effect of heard?.effects ?? []) this.#act(session, effect, nowMs);
+  }
+
+  #act(session: Session, effect: BusEffect, nowMs: number): void {
+    const { kind, peerId } = effect;
+    if (kind === "arrived") {
+      const held = this.#held.take(session.id, peerId);
+      if (held !== undefined) this.#publish(session, peerId, held);
+      return;
+    }
+    const channel = session.channels.find((candidate) => candidate.peerId === peerId);
+    if (channel === undefined) return;
+    switch (kind) {
+      case "deliver":
+        return this.#forward(channel, withoutToken(effect.json));
+      case "moved":
+        return this.#turnOut(channel, "the peer has joined again at another server");
+      case "surplus":
+        this.stats.joinsRefused++;
+        this.#send(channel, messageToJson(this.#error("busy", TWO_PEERS, channel.joinContext, nowMs)));
+        return this.#turnOut(channel, TWO_PEERS);
+      default:
+        unreachable(effect);
+    }
+  }
+
   /** Closes the channels that have been silent for too long. */
   timeout(nowMs: number): void {
+    this.#bus?.timeout(nowMs);
     for (const channel of this.#channels.values()) {
       if (nowMs < channel.lastHeardMs + this.#limits.idleMs) continue;
       channel.lastHeardMs = nowMs;
@@ -389,27 +429,9 @@ export class SignalingHub {
 
   /** When {@link timeout} has something to do at the earliest; undefined without channels. */
   nextTimeoutMs(): number | undefined {
-    let oldest: number | undefined;
-    for (const { lastHeardMs } of this.#channels.values()) {
-      if (oldest === undefined || lastHeardMs < oldest) oldest = lastHeardMs;
-    }
-    return oldest === undefined ? undefined : oldest + this.#limits.idleMs;
+    let oldestMs = Infinity;
+    for (const { lastHeardMs } of this.#channels.values()) oldestMs = Math.min(oldestMs, lastHeardMs);
+    const nextMs = Math.min(oldestMs + this.#limits.idleMs, this.#bus?.nextTimeoutMs() ?? Infinity);
+    return nextMs === Infinity ? undefined : nextMs;
   }
-}
-
-/** A peer speaks for itself, in its own session. SPEC ARC-TRANSPORT-server-peer-id, ARC-TRANSPORT-server-session. */
-function judgeSender(channel: Channel, message: Message): { code: ErrorCode; message: string } | undefined {
-  if (channel.session === undefined) {
-    return { code: "unauthorized", message: "join a session first" };
-  }
-  if (message.type.startsWith("RELAY_")) {
-    return { code: "bad_state", message: `${message.type} belongs to a relay's own port` };
-  }
-  if ("session_id" in message && message.session_id !== undefined && message.session_id !== channel.session.id) {
-    return { code: "unauthorized", message: "this connection has joined another session" };
-  }
-  if ("peer_id" in message && message.peer_id !== undefined && message.peer_id !== channel.peerId) {
-    return { code: "unauthorized", message: "this connection has joined as another peer" };
-  }
-  return undefined;
 }

@@ -3,13 +3,15 @@
  * `relay` and `peer` as processes, over sockets, with a capture of a call. Flags go to `arcrtc conformance`.
  *
  * Peers, of which the suite starts some hundreds, are run from a bundle: from its sources, a peer spends more time on
- * loading than on its call.
+ * loading than on its call. With a `nats-server` the suite is another server on its bus; without one it says so of each
+ * case that needs it.
  */
 import { PlayedSite } from "../../../conformance/drive/played_sites.ts";
 import { formatHostPort } from "../../../lib/base/address_table.ts";
 import { toHex } from "../../../lib/base/bytes.ts";
 import { systemClock } from "../../../lib/net/clock.ts";
 import { SystemRng } from "../../../lib/net/system_rng.ts";
+import { NATS_SERVER_ABSENT, NatsServer } from "../../../lib/net/testing/nats_server.ts";
 import { ArcrtcProcess } from "../../peer/testing/arcrtc_process.ts";
 import { bundleProgram } from "../../testing/bundle.ts";
 
@@ -35,20 +37,25 @@ async function freePlaces(): Promise<readonly string[]> {
 
 async function conform(flags: readonly string[]): Promise<number> {
   const directory = await Deno.makeTempDir();
+  if (NATS_SERVER_ABSENT !== undefined) console.error(`no bus: ${NATS_SERVER_ABSENT}`);
+  const bus = NATS_SERVER_ABSENT === undefined ? await NatsServer.start() : undefined;
   try {
-    return await conformWithPeers(await bundleProgram(directory), flags);
+    const onBus = bus === undefined ? [] : ["--nats", bus.url];
+    return await conformWithPeers(await bundleProgram(directory), onBus, flags);
   } finally {
+    await bus?.stop();
     await Deno.remove(directory, { recursive: true });
   }
 }
 
-async function conformWithPeers(bundle: string, flags: readonly string[]): Promise<number> {
+/** `onBus` is what programs and suite take to be on the bus. */
+async function conformWithPeers(bundle: string, onBus: readonly string[], flags: readonly string[]): Promise<number> {
   const secret = toHex(new SystemRng().fill(new Uint8Array(32)));
   const authSecret = toHex(new SystemRng().fill(new Uint8Array(32)));
   const relay = new ArcrtcProcess([
     ...["relay", "--secret", secret, "--udp-port", "0", "--tcp-port", "0", "--tls-port", "0", "--self-signed"],
     // Cases about priority meet the limit of a session.
-    ...["--max-bitrate", "5M", "--http-port", "0", "--json"],
+    ...["--max-bitrate", "5M", "--http-port", "0", "--json", ...onBus],
   ]);
   const started = [relay];
   try {
@@ -56,7 +63,7 @@ async function conformWithPeers(bundle: string, flags: readonly string[]): Promi
     const [udp] = places.udp;
     const played = await freePlaces();
     const server = new ArcrtcProcess([
-      ...["serve", "--auth-secret", authSecret, "--port", "0", "--max-per-address", "2000"],
+      ...["serve", "--auth-secret", authSecret, "--port", "0", "--max-per-address", "2000", ...onBus],
       ...["--relay", `relay@${udp.replace(/^udp:\/\//, "")}`, "--relay-secret", secret, "--json"],
       ...played.flatMap((place, i) => ["--relay", `played-${i + 1}@${place};metrics=http://${place}/metrics`]),
     ]);
@@ -72,7 +79,7 @@ async function conformWithPeers(bundle: string, flags: readonly string[]): Promi
       args: [
         ...["run", "--quiet", "-A", MAIN, "conformance", "--command", command(MAIN, "testee")],
         ...served.flatMap((url) => ["--target", url]),
-        ...["--auth-secret", authSecret],
+        ...["--auth-secret", authSecret, ...onBus],
         ...relays.flatMap((url) => ["--relay", url]),
         ...["--relay-secret", secret, "--insecure", "--relay-metrics", places.metrics[0]],
         ...[

@@ -1,4 +1,5 @@
-/** SPEC clause 8.6: the load that a relay reports. Its status subject is on a bus, of which the suite has no client. */
+/** SPEC clause 8.6: the load that a relay reports. */
+import { parseStatus } from "../../../lib/signaling/parse_message.ts";
 import type { Case } from "../../case.ts";
 import { gaugeOf, readMetrics } from "../../drive/metrics_page.ts";
 import type { MetricsPage } from "../../drive/prometheus_text.ts";
@@ -8,6 +9,8 @@ const LOAD = "arcrtc_relay_load";
 const DRAINING = "arcrtc_relay_draining";
 const SESSIONS = "arcrtc_relay_sessions";
 const BINDINGS = "arcrtc_relay_bindings";
+
+const MINUTE_MS = 60_000;
 
 /** Between two looks at a page. */
 const PAUSE_MS = 100;
@@ -25,6 +28,26 @@ export const CASES: readonly Case[] = [
       world.require(load >= 0 && load <= 1, `${LOAD} in 0..1`, `${load}`);
       const draining = gaugeOf(page, DRAINING);
       world.require(draining === 0, `${DRAINING} 0 of a relay that takes sessions`, `${draining}`);
+    },
+  },
+  {
+    id: "relay/status-bus",
+    requirements: ["ARC-RELAY-status", "ARC-TRANSPORT-nats-status"],
+    title: "The status subject tells load and state of the relay, with the peers that the suite has bound",
+    needs: "relay",
+    run: async (world) => {
+      const caller = await world.stranger("caller");
+      const { relay_id: id } = await world.bind(caller, world.callerId);
+      const statuses = await world.onBus("status", `arcrtc.relay.${id}.status`);
+      const isStatus = (unit: Uint8Array) => {
+        const status = parseStatus(unit);
+        if (!status.ok) return false;
+        const { value } = status;
+        const isNow = Math.abs(Number(value.timestamp) - world.timestamp) < MINUTE_MS;
+        return value.type === "RELAY_STATUS" && value.relay_id === id && isNow && value.healthy &&
+          value.sessions >= 1 && value.bindings >= 1 && value.load > 0;
+      };
+      await statuses.next("a healthy RELAY_STATUS, of now, with a session, a binding and some load", isStatus);
     },
   },
   {

@@ -7,6 +7,7 @@ import { CASES as FORWARDING } from "./server_forwarding.ts";
 import { CASES as JOINING } from "./server_joining.ts";
 import { CASES as LIMITS } from "./server_limits.ts";
 import { CASES as PEERS } from "./peers.ts";
+import { CASES as SHARED } from "./shared_sessions.ts";
 import { CASES as STREAMS } from "./streams.ts";
 import { CASES as WEBSOCKET } from "./websocket.ts";
 
@@ -16,6 +17,7 @@ export const TRANSPORT_CASES: readonly Case[] = [
   ...PEERS,
   ...STREAMS,
   ...BETWEEN_SERVERS,
+  ...SHARED,
   ...FORWARDING,
   ...JOINING,
   ...LIMITS,

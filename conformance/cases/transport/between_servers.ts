@@ -1,13 +1,10 @@
-/** SPEC clause 6.3: servers that share sessions, and what they publish. */
+/** SPEC clause 6.3: a server by itself, and peers that hear of statuses. */
 import { STATUS_EXAMPLES } from "../../../lib/signaling/examples.ts";
 import type { Case } from "../../case.ts";
 import { refuses } from "../../expect.ts";
 import { vectorCase } from "../../vector_case.ts";
 import { streamStop } from "../messages.ts";
-import { unplayed } from "../unplayed.ts";
 import { ANNA, at, callee, sent, stateIs } from "../signaling/script.ts";
-
-const BUS = "needs two servers on one NATS bus; --target is one server, and the suite no client of a bus";
 
 export const CASES: readonly Case[] = [
   vectorCase("transport/nats-status", "ARC-TRANSPORT-nats-status", "signaling.parse", "To a peer a status is unknown"),
@@ -53,6 +50,4 @@ export const CASES: readonly Case[] = [
       await caller.nextMessage("STREAM_STOP", { timestamp: 6 });
     },
   },
-  unplayed("transport/nats-subjects", "ARC-TRANSPORT-nats-subjects", "Servers use the subjects of the clause", BUS),
-  unplayed("transport/nats-loss", "ARC-TRANSPORT-nats-loss", "A message lost between servers is not sent again", BUS),
 ];

@@ -356,7 +356,7 @@ function withoutRelays(message: Json): Json {
 }
 
 /** None of the sender's; and where the secret is known each token is the recipient's. */
-function judgeRelays(world: ServerWorld, message: Json, { sessionId, peerId }: Voice): void {
+export function judgeRelays(world: ServerWorld, message: Json, { sessionId, peerId }: Voice): void {
   const { relaySecret } = world.target;
   for (const relay of relaysOf(message)) {
     world.require(relay.id !== FOREIGN_RELAY.id, "relays of the server alone", brief(relay));

@@ -8,6 +8,7 @@ import { HUB_TARGET } from "./hub_target.ts";
 import { DIFFERENTIAL_TARGETS } from "./differential_targets.ts";
 import { PATHS_TARGET } from "./paths_target.ts";
 import { SESSION_TARGET } from "./session_target.ts";
+import { SHARED_HUBS_TARGET } from "./shared_hubs_target.ts";
 import { RELAY_TARGET } from "./relay_target.ts";
 import { JITTER_TARGET } from "./jitter_target.ts";
 import { MEDIA_TARGETS } from "./media_targets.ts";
@@ -24,6 +25,7 @@ export const LIBRARY_TARGETS: readonly FuzzTarget[] = [
   JITTER_TARGET,
   ENDPOINT_TARGET,
   HUB_TARGET,
+  SHARED_HUBS_TARGET,
   RELAY_TARGET,
   PATHS_TARGET,
   SESSION_TARGET,
