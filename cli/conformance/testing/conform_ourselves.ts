@@ -12,6 +12,7 @@ import { toHex } from "../../../lib/base/bytes.ts";
 import { systemClock } from "../../../lib/net/clock.ts";
 import { SystemRng } from "../../../lib/net/system_rng.ts";
 import { NATS_SERVER_ABSENT, NatsServer } from "../../../lib/net/testing/nats_server.ts";
+import { EXIT } from "../../exit_codes.ts";
 import { ArcrtcProcess } from "../../peer/testing/arcrtc_process.ts";
 import { bundleProgram } from "../../testing/bundle.ts";
 
@@ -41,7 +42,8 @@ async function conform(flags: readonly string[]): Promise<number> {
   const bus = NATS_SERVER_ABSENT === undefined ? await NatsServer.start() : undefined;
   try {
     const onBus = bus === undefined ? [] : ["--nats", bus.url];
-    return await conformWithPeers(await bundleProgram(directory), onBus, flags);
+    const together = await conformTogether(await bundleProgram(directory), onBus, flags);
+    return together === EXIT.ok ? await conformOpenOverTls(flags) : together;
   } finally {
     await bus?.stop();
     await Deno.remove(directory, { recursive: true });
@@ -49,7 +51,7 @@ async function conform(flags: readonly string[]): Promise<number> {
 }
 
 /** `onBus` is what programs and suite take to be on the bus. */
-async function conformWithPeers(bundle: string, onBus: readonly string[], flags: readonly string[]): Promise<number> {
+async function conformTogether(bundle: string, onBus: readonly string[], flags: readonly string[]): Promise<number> {
   const secret = toHex(new SystemRng().fill(new Uint8Array(32)));
   const authSecret = toHex(new SystemRng().fill(new Uint8Array(32)));
   const relay = new ArcrtcProcess([
@@ -75,30 +77,51 @@ async function conformWithPeers(bundle: string, onBus: readonly string[], flags:
       "--signal {signal} --session {session} --peer-id {peer} --reduced-header --send test:audio --send test:video",
       "--relay=suite@{relay};token={relay_token} --tls-ca={ca} --token={token}",
     ].join(" ");
-    const { code } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "--quiet", "-A", MAIN, "conformance", "--command", command(MAIN, "testee")],
-        ...served.flatMap((url) => ["--target", url]),
-        ...["--auth-secret", authSecret, ...onBus],
-        ...relays.flatMap((url) => ["--relay", url]),
-        ...["--relay-secret", secret, "--insecure", "--relay-metrics", places.metrics[0]],
-        ...[
-          "--relay-command",
-          command(MAIN, "relay", "--secret {secret} --udp-port {port} --no-tcp --http-port {metrics}"),
-        ],
-        ...["--relay-drain", "sh -c 'kill -TERM {pid}'"],
-        ...played.flatMap((place) => ["--play-relay", `udp://${place}`]),
-        ...["--peer-call", command(bundle, "peer", "call", peer)],
-        ...["--peer-listen", command(bundle, "peer", "listen", peer)],
-        ...["--capture", `${CAPTURE}.pcap`, "--keylog", `${CAPTURE}.keys`],
-        ...flags,
+    return await runSuite([
+      ...["--command", command(MAIN, "testee")],
+      ...served.flatMap((url) => ["--target", url]),
+      ...["--auth-secret", authSecret, ...onBus],
+      ...relays.flatMap((url) => ["--relay", url]),
+      ...["--relay-secret", secret, "--insecure", "--relay-metrics", places.metrics[0]],
+      ...[
+        "--relay-command",
+        command(MAIN, "relay", "--secret {secret} --udp-port {port} --no-tcp --http-port {metrics}"),
       ],
-      stdin: "null",
-    }).spawn().status;
-    return code;
+      ...["--relay-drain", "sh -c 'kill -TERM {pid}'"],
+      ...played.flatMap((place) => ["--play-relay", `udp://${place}`]),
+      ...["--peer-call", command(bundle, "peer", "call", peer)],
+      ...["--peer-listen", command(bundle, "peer", "listen", peer)],
+      ...["--capture", `${CAPTURE}.pcap`, "--keylog", `${CAPTURE}.keys`],
+      ...flags,
+    ]);
   } finally {
     for (const process of started) await process.kill();
   }
+}
+
+/** What one server cannot be at once: one that wants tokens and listens without TLS, and one that does neither. */
+async function conformOpenOverTls(flags: readonly string[]): Promise<number> {
+  const server = new ArcrtcProcess([
+    ...["serve", "--open", "--self-signed", "--port", "0", "--max-per-address", "2000", "--json"],
+  ]);
+  try {
+    const { urls } = await server.event("listening");
+    const served: readonly string[] = [urls.phoenix, urls.plain, urls.stream];
+    const code = await runSuite([
+      ...served.flatMap((url) => ["--target", url]),
+      ...["--insecure", "--area", "transport", "--area", "robustness", ...flags],
+    ]);
+    // The flags may name cases that are not among these.
+    return code === EXIT.nothingSelected ? EXIT.ok : code;
+  } finally {
+    await server.kill();
+  }
+}
+
+async function runSuite(flags: readonly string[]): Promise<number> {
+  const args = ["run", "--quiet", "-A", MAIN, "conformance", ...flags];
+  const { code } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).spawn().status;
+  return code;
 }
 
 if (import.meta.main) Deno.exit(await conform(Deno.args));
