@@ -347,19 +347,35 @@ class WorkersState implements RelayState {
 function bindAll({ udp, workers }: RelayWorkersOptions): readonly (readonly BoundUdp[])[] {
   const sockets: BoundUdp[][] = Array.from({ length: workers }, () => []);
   try {
-    for (const { host, port } of udp) {
-      listening("UDP", { host, port }, () => {
-        // Without sharing first: that of others would be shared silently.
-        const first = bindUdp({ host, port });
-        if (workers === 1) return void sockets[0].push(first);
-        closeUdp(first);
-        for (const own of sockets) own.push(bindUdp({ host, port: first.local.port, reusePort: true }));
-      });
+    for (const place of udp) {
+      const shared = listening("UDP", place, () => bindTogether(place, workers));
+      shared.forEach((socket, i) => sockets[i].push(socket));
     }
     return sockets;
   } catch (error) {
     sockets.flat().forEach(closeUdp);
     throw error;
+  }
+}
+
+/** Others may take a number that the system has chosen before it is shared: then it chooses another. */
+const CHOICES = 8;
+
+/** One socket for each worker, at one place. @throws as `bindUdp`. */
+function bindTogether({ host, port }: HostPort, workers: number): readonly BoundUdp[] {
+  for (let choice = 1;; choice++) {
+    // Without sharing first: that of others would be shared silently.
+    const first = bindUdp({ host, port });
+    if (workers === 1) return [first];
+    closeUdp(first);
+    const shared: BoundUdp[] = [];
+    try {
+      while (shared.length < workers) shared.push(bindUdp({ host, port: first.local.port, reusePort: true }));
+      return shared;
+    } catch (error) {
+      shared.forEach(closeUdp);
+      if (port !== 0 || choice === CHOICES || (error as { code?: string }).code !== "EADDRINUSE") throw error;
+    }
   }
 }
 
