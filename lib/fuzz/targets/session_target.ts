@@ -111,6 +111,14 @@ class SessionRun {
     return unit.length > 24 ? unit.subarray(6, MAX_UNIT_BYTES) : mutated;
   }
 
+  /** An application stops when it is told that its stream is refused or over. */
+  #isSending(streamId: string): boolean {
+    const isOver = this.#pair.ben.events.some(({ event }) =>
+      (event.kind === "stream_refused" || event.kind === "stream_stopped") && event.streamId === streamId
+    );
+    return this.#hasStreams && !isOver;
+  }
+
   #startStreams(): void {
     const { ben } = this.#pair;
     if (this.#hasStreams || ben.session.agreement === undefined || ben.session.state !== "connected") return;
@@ -156,8 +164,7 @@ class SessionRun {
   }
 
   #sendFrames(count: number, isVideo: boolean, random: CaseRandom): void {
-    if (!this.#hasStreams) return;
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count && this.#isSending(isVideo ? VIDEO_STREAM : STREAM); i++) {
       const frame: MediaFrame = {
         // Video of several packets, so that there is something for FEC to protect.
         data: random.bytes(isVideo ? 2000 + random.below(2000) : 20 + random.below(60)),
